@@ -1,0 +1,43 @@
+/** Lease of a running task: renewed every `BEAT_INTERVAL_SECONDS`, lost to a takeover when it lapses. */
+export const LEASE_SECONDS = 30;
+export const BEAT_INTERVAL_SECONDS = 10;
+/** Visibility of a message in work; extended together with the lease. */
+export const VISIBILITY_SECONDS = 60;
+/** A message that was received this often goes to the dead-letter queue. */
+export const MAX_RECEIVE_COUNT = 30;
+
+export const MAX_ATTEMPTS = 3;
+export const MAX_RELEASES = 20;
+
+/** From submit to the first claim, and from submit to the end. */
+export const START_WITHIN_SECONDS = 6 * 3600;
+export const DEADLINE_SECONDS = 12 * 3600;
+/** How long a finished task and its images stay. */
+export const RETENTION_DAYS = 7;
+
+/** The reconciler rings again when a message was not confirmed for this long, or when a task waits longer than that. */
+export const DISPATCH_GRACE_SECONDS = 30;
+export const FIRST_RING_SECONDS = 15 * 60;
+
+/** A larger request lives in S3: rows are read often and billed by the kilobyte. */
+export const INLINE_REQUEST_BYTES = 4096;
+/** Lambda takes 6 MB and AppSync no more than that; a decoded input image is a quarter smaller than its base64. */
+export const REQUEST_BYTES = 5_000_000;
+
+/** What one task may ask for. Beyond these the GPU time of one task stops being bounded. */
+export const REQUEST_LIMITS = {
+  promptCharacters: 2000,
+  steps: { min: 1, max: 150 },
+  cfgScale: { min: 1, max: 30 },
+  side: { min: 64, max: 2048, multipleOf: 8 },
+  /** Of one image, after a hires pass too. */
+  pixels: 4_194_304,
+  batchSize: { min: 1, max: 4 },
+  seed: { min: 0, max: 4_294_967_295 },
+  clipSkip: { min: 1, max: 12 },
+  hiresScale: { min: 1, max: 4 },
+  upscale: { min: 1, max: 4 },
+  nameCharacters: 200,
+} as const;
+
+export const TASKS_PAGE = { default: 20, max: 100 } as const;

@@ -1,0 +1,137 @@
+import * as v from 'valibot';
+import { REQUEST_LIMITS as LIMITS } from './limits.ts';
+
+const range = (limits: { readonly min: number; readonly max: number }) =>
+  v.pipe(
+    v.number('must be a number'),
+    v.finite('must be a finite number'),
+    v.minValue(limits.min, `must be at least ${limits.min}`),
+    v.maxValue(limits.max, `must be at most ${limits.max}`),
+  );
+
+const integer = (limits: { readonly min: number; readonly max: number }) =>
+  v.pipe(range(limits), v.integer('must be a whole number'));
+
+const side = v.pipe(
+  integer(LIMITS.side),
+  v.multipleOf(LIMITS.side.multipleOf, `must be a multiple of ${LIMITS.side.multipleOf}`),
+);
+
+const prompt = v.pipe(
+  v.string('must be a string'),
+  v.maxLength(
+    LIMITS.promptCharacters,
+    (issue) => `has ${issue.input.length} characters, the limit is ${LIMITS.promptCharacters}`,
+  ),
+);
+
+/** Names of models, samplers and the like are looked up by the WebUI, never used as a path or a URL. */
+const name = v.pipe(
+  v.string('must be a string'),
+  v.nonEmpty('must not be empty'),
+  v.maxLength(LIMITS.nameCharacters, `must have at most ${LIMITS.nameCharacters} characters`),
+  v.regex(/^[^\p{Cc}]*$/u, 'must not contain control characters'),
+);
+
+/** Base64 of a PNG, JPEG or WebP, told by its first bytes; a data URL is accepted and stripped. */
+const image = v.object({
+  data: v.pipe(
+    v.string('must be a string'),
+    v.transform((text) => text.replace(/^data:image\/[a-z.+-]+;base64,/, '')),
+    v.base64('must be base64 of an image, or a data URL; a web address is not fetched'),
+    v.regex(/^(iVBORw0KGgo|\/9j\/|UklGR)/, 'must be a PNG, JPEG or WebP image'),
+  ),
+});
+
+const sampling = {
+  prompt,
+  negativePrompt: v.optional(prompt, ''),
+  steps: v.optional(integer(LIMITS.steps), 20),
+  cfgScale: v.optional(range(LIMITS.cfgScale), 7),
+  width: v.optional(side, 512),
+  height: v.optional(side, 512),
+  /** Resolved before it is stored, so that another attempt reproduces the picture. */
+  seed: integer(LIMITS.seed),
+  batchSize: v.optional(integer(LIMITS.batchSize), 1),
+  sampler: v.optional(name, 'Euler a'),
+  scheduler: v.optional(name, 'Automatic'),
+  /** None: the model that the worker has loaded. */
+  model: v.optional(name),
+  vae: v.optional(name),
+  clipSkip: v.optional(integer(LIMITS.clipSkip)),
+};
+
+const denoisingStrength = range({ min: 0, max: 1 });
+
+const hires = v.strictObject({
+  scale: v.optional(range(LIMITS.hiresScale), 2),
+  upscaler: v.optional(name, 'Latent'),
+  steps: v.optional(integer({ min: 0, max: LIMITS.steps.max }), 0),
+  denoisingStrength: v.optional(denoisingStrength, 0.7),
+});
+
+const pixelsFit = (size: { width: number; height: number; hires?: { scale: number } | undefined }): boolean =>
+  size.width * size.height * (size.hires?.scale ?? 1) ** 2 <= LIMITS.pixels;
+
+const tooManyPixels = `width × height (× hires.scale²) must be at most ${LIMITS.pixels} pixels`;
+
+const txt2img = v.pipe(
+  v.strictObject({ ...sampling, hires: v.optional(hires) }),
+  v.forward(v.check(pixelsFit, tooManyPixels), ['width']),
+);
+
+const img2img = v.pipe(
+  v.strictObject({
+    ...sampling,
+    image,
+    /** White is painted anew. */
+    mask: v.optional(image),
+    denoisingStrength: v.optional(denoisingStrength, 0.75),
+    resizeMode: v.optional(v.picklist(['JUST_RESIZE', 'CROP_AND_RESIZE', 'RESIZE_AND_FILL']), 'JUST_RESIZE'),
+  }),
+  v.forward(v.check(pixelsFit, tooManyPixels), ['width']),
+);
+
+const upscale = v.strictObject({
+  image,
+  scale: v.optional(range(LIMITS.upscale), 2),
+  upscaler: v.optional(name, 'Lanczos'),
+});
+
+/** Whether the stored PNG carries the infotext; off, because a picture travels further than its prompt should. */
+const embedMetadata = v.optional(v.boolean('must be true or false'), false);
+
+/** What a worker is asked to do, every default and the seed resolved. Stored as JSON, read by the worker. */
+const schema = v.variant('kind', [
+  v.strictObject({ kind: v.literal('TXT2IMG'), txt2img, embedMetadata }),
+  v.strictObject({ kind: v.literal('IMG2IMG'), img2img, embedMetadata }),
+  v.strictObject({ kind: v.literal('UPSCALE'), upscale, embedMetadata }),
+]);
+
+export type TaskRequest = v.InferOutput<typeof schema>;
+export type Txt2ImgRequest = v.InferOutput<typeof txt2img>;
+export type Img2ImgRequest = v.InferOutput<typeof img2img>;
+export type UpscaleRequest = v.InferOutput<typeof upscale>;
+
+export interface InvalidRequest {
+  /** Path of the offending field, e.g. `txt2img.width`. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/** Parses what the API was sent (plus `kind` and a resolved seed) or what a row or object holds. Never throws. */
+export const parseRequest = (
+  input: unknown,
+): { ok: true; request: TaskRequest } | { ok: false; invalid: InvalidRequest } => {
+  const result = v.safeParse(schema, input);
+  if (result.success) return { ok: true, request: result.output };
+  const issue = result.issues[0];
+  const unknownKey = issue.type === 'strict_object' && issue.expected === 'never';
+  return {
+    ok: false,
+    invalid: {
+      field: v.getDotPath(issue) ?? 'input',
+      message: unknownKey ? 'is not a known parameter' : issue.message,
+    },
+  };
+};

@@ -1,0 +1,339 @@
+export type Maybe<T> = T | null;
+export type InputMaybe<T> = Maybe<T>;
+/** All built-in and custom scalars, mapped to their actual values */
+export type Scalars = {
+  ID: { input: string; output: string };
+  String: { input: string; output: string };
+  Boolean: { input: boolean; output: boolean };
+  Int: { input: number; output: number };
+  Float: { input: number; output: number };
+  AWSDate: { input: string; output: string };
+  AWSDateTime: { input: string; output: string };
+  AWSEmail: { input: string; output: string };
+  AWSIPAddress: { input: string; output: string };
+  AWSJSON: { input: string; output: string };
+  AWSPhone: { input: string; output: string };
+  AWSTime: { input: string; output: string };
+  AWSTimestamp: { input: number; output: number };
+  AWSURL: { input: string; output: string };
+};
+
+export type HiresInput = {
+  /** 0…1; 0.7 unless told. */
+  denoisingStrength?: InputMaybe<Scalars['Float']['input']>;
+  /** 1…4; 2 unless told. */
+  scale?: InputMaybe<Scalars['Float']['input']>;
+  /** Steps of the second pass; 0, the default, means as many as in the first. */
+  steps?: InputMaybe<Scalars['Int']['input']>;
+  /** `Latent` unless told. */
+  upscaler?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type Image = {
+  __typename?: 'Image';
+  bytes: Scalars['Int']['output'];
+  /** E.g. `image/png`. */
+  contentType: Scalars['String']['output'];
+  height: Scalars['Int']['output'];
+  /** Stable Diffusion's generation parameters text. Null for an upscale. */
+  infotext: Maybe<Scalars['String']['output']>;
+  /** 0…4294967295: a whole number, in a Float because GraphQL's Int ends at 2147483647. Null for an upscale. */
+  seed: Maybe<Scalars['Float']['output']>;
+  /** Lower-case hex SHA-256 of the file. */
+  sha256: Scalars['String']['output'];
+  /** Where the image can be had, over the CDN. */
+  url: Maybe<Scalars['AWSURL']['output']>;
+  width: Scalars['Int']['output'];
+};
+
+export type ImageInput = {
+  /** Base64 of a PNG, JPEG or WebP, or a data URL. At most about 3 MB of image. */
+  data: Scalars['String']['input'];
+};
+
+export type ImageRecordInput = {
+  bytes: Scalars['Int']['input'];
+  contentType: Scalars['String']['input'];
+  height: Scalars['Int']['input'];
+  infotext?: InputMaybe<Scalars['String']['input']>;
+  key: Scalars['String']['input'];
+  seed?: InputMaybe<Scalars['Float']['input']>;
+  sha256: Scalars['String']['input'];
+  width: Scalars['Int']['input'];
+};
+
+export type Img2ImgInput = {
+  batchSize?: InputMaybe<Scalars['Int']['input']>;
+  cfgScale?: InputMaybe<Scalars['Float']['input']>;
+  clipSkip?: InputMaybe<Scalars['Int']['input']>;
+  /** 0…1, how far the result may leave the image; 0.75 unless told. */
+  denoisingStrength?: InputMaybe<Scalars['Float']['input']>;
+  height?: InputMaybe<Scalars['Int']['input']>;
+  image: ImageInput;
+  /** White is painted anew, black is kept. */
+  mask?: InputMaybe<ImageInput>;
+  model?: InputMaybe<Scalars['String']['input']>;
+  negativePrompt?: InputMaybe<Scalars['String']['input']>;
+  prompt: Scalars['String']['input'];
+  resizeMode?: InputMaybe<ResizeMode>;
+  sampler?: InputMaybe<Scalars['String']['input']>;
+  scheduler?: InputMaybe<Scalars['String']['input']>;
+  seed?: InputMaybe<Scalars['Float']['input']>;
+  steps?: InputMaybe<Scalars['Int']['input']>;
+  vae?: InputMaybe<Scalars['String']['input']>;
+  width?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type Mutation = {
+  __typename?: 'Mutation';
+  /**
+   * Cancels a task of the caller's: at once while it is queued, by way of CANCELING while it runs. A task that has ended
+   * is returned as it is.
+   */
+  cancelTask: Task;
+  /**
+   * Accepts a task and returns it at once, QUEUED. Repeating it with the same `id` and the same input returns the task
+   * that exists already; with another input it is refused with CONFLICT. An input that can't be carried out is refused
+   * with VALIDATION, `errorInfo.field` naming what is wrong.
+   */
+  submitTask: Task;
+  /**
+   * Internal: one event in a task's life, told by a worker, the handler or the reconciler. What it returns is pushed to
+   * the task's subscribers, so callers select every field of Task.
+   */
+  updateTask: Maybe<Task>;
+};
+
+export type MutationCancelTaskArgs = {
+  id: Scalars['ID']['input'];
+};
+
+export type MutationSubmitTaskArgs = {
+  input: SubmitTaskInput;
+};
+
+export type MutationUpdateTaskArgs = {
+  input: UpdateTaskInput;
+};
+
+export type Query = {
+  __typename?: 'Query';
+  /** One task of the caller's, or null: a task of somebody else's and one that does not exist look the same. */
+  task: Maybe<Task>;
+  /** The caller's tasks, newest first. */
+  tasks: TaskPage;
+};
+
+export type QueryTaskArgs = {
+  id: Scalars['ID']['input'];
+};
+
+export type QueryTasksArgs = {
+  limit?: InputMaybe<Scalars['Int']['input']>;
+  nextToken?: InputMaybe<Scalars['String']['input']>;
+  status?: InputMaybe<TaskStatus>;
+};
+
+export type ResizeMode = 'CROP_AND_RESIZE' | 'JUST_RESIZE' | 'RESIZE_AND_FILL';
+
+/** Exactly one of `txt2img`, `img2img`, `upscale`, or `api` together with `payload`. */
+export type SubmitTaskInput = {
+  /** An endpoint of the WebUI's own API: /sdapi/v1/txt2img, /sdapi/v1/img2img or /sdapi/v1/extra-single-image. */
+  api?: InputMaybe<Scalars['String']['input']>;
+  /** Write Stable Diffusion's parameters text into the image file. Off unless told: it holds the prompt. */
+  embedMetadata?: InputMaybe<Scalars['Boolean']['input']>;
+  /** A UUID of the client's choice, which makes repeating the submit safe. One is made if none is given. */
+  id?: InputMaybe<Scalars['ID']['input']>;
+  img2img?: InputMaybe<Img2ImgInput>;
+  /** The request body that the WebUI's API takes there. Checked like every other input; an unknown parameter is refused. */
+  payload?: InputMaybe<Scalars['AWSJSON']['input']>;
+  txt2img?: InputMaybe<Txt2ImgInput>;
+  upscale?: InputMaybe<UpscaleInput>;
+};
+
+export type Subscription = {
+  __typename?: 'Subscription';
+  /**
+   * Whole snapshots of one task of the caller's, or of all of them where no `id` is given. Snapshots can be lost while a
+   * client reconnects and can arrive out of order: keep the highest `version`, and ask `task` after every reconnect.
+   */
+  onTaskUpdated: Maybe<Task>;
+};
+
+export type SubscriptionOnTaskUpdatedArgs = {
+  id?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Something a user asked for: one to four images. */
+export type Task = {
+  __typename?: 'Task';
+  /** How often a worker has taken the task. */
+  attempt: Scalars['Int']['output'];
+  createdAt: Scalars['AWSDateTime']['output'];
+  /** If it has not ended by then, it ends as FAILED. */
+  deadlineAt: Scalars['AWSDateTime']['output'];
+  /** Once it has FAILED or EXPIRED, and only then. */
+  error: Maybe<TaskFailure>;
+  /** How many of those attempts ended badly. */
+  failures: Scalars['Int']['output'];
+  finishedAt: Maybe<Scalars['AWSDateTime']['output']>;
+  id: Scalars['ID']['output'];
+  /** Once it has SUCCEEDED, and only then. */
+  images: Maybe<Array<Image>>;
+  /** Milliseconds that the WebUI worked, in the attempt that succeeded. */
+  inferenceMs: Maybe<Scalars['Int']['output']>;
+  /** True once the task has ended, however it ended. Ask this instead of listing states: new ones may come. */
+  isTerminal: Scalars['Boolean']['output'];
+  kind: TaskKind;
+  /** `user:<sub>` (user pool), `iam:<role or user name>` or `key:default` (all holders of an API key). */
+  owner: Scalars['String']['output'];
+  /** While it runs, and only then. */
+  progress: Maybe<TaskProgress>;
+  /** Internal: what the worker is to do, as JSON: `{inline}` or `{key}` of an object in the requests bucket. */
+  request: Maybe<Scalars['AWSJSON']['output']>;
+  /** If no worker has taken it by then, it ends as EXPIRED. */
+  startBy: Scalars['AWSDateTime']['output'];
+  /** When a worker first took it. */
+  startedAt: Maybe<Scalars['AWSDateTime']['output']>;
+  status: TaskStatus;
+  /** Milliseconds that storing the images took. */
+  storeMs: Maybe<Scalars['Int']['output']>;
+  updatedAt: Scalars['AWSDateTime']['output'];
+  /** Grows with every change. Of two snapshots the one with the higher version is the newer. */
+  version: Scalars['Int']['output'];
+};
+
+/** The events of contract/transitions.ts. */
+export type TaskEvent =
+  | 'beat'
+  | 'cancelLost'
+  | 'cancelQueued'
+  | 'cancelRunning'
+  | 'canceled'
+  | 'claim'
+  | 'dead'
+  | 'deadline'
+  | 'dispatched'
+  | 'expire'
+  | 'fail'
+  | 'giveUp'
+  | 'release'
+  | 'requeue'
+  | 'retry'
+  | 'succeed'
+  | 'takeover';
+
+export type TaskFailure = {
+  __typename?: 'TaskFailure';
+  /** E.g. OUT_OF_MEMORY. docs/protocol.md lists them. */
+  code: Scalars['String']['output'];
+  message: Scalars['String']['output'];
+  /** Whether the same task, submitted anew, could end well. */
+  retryable: Scalars['Boolean']['output'];
+};
+
+export type TaskFailureInput = {
+  code: Scalars['String']['input'];
+  message: Scalars['String']['input'];
+  retryable: Scalars['Boolean']['input'];
+};
+
+export type TaskKind = 'IMG2IMG' | 'TXT2IMG' | 'UPSCALE';
+
+export type TaskPage = {
+  __typename?: 'TaskPage';
+  items: Array<Task>;
+  /** Null on the last page. */
+  nextToken: Maybe<Scalars['String']['output']>;
+};
+
+export type TaskProgress = {
+  __typename?: 'TaskProgress';
+  /** Seconds left, as the WebUI estimates them. */
+  etaSeconds: Maybe<Scalars['Float']['output']>;
+  /** 0…1. */
+  fraction: Scalars['Float']['output'];
+  /** A rough early version of the picture. */
+  previewUrl: Maybe<Scalars['AWSURL']['output']>;
+  step: Scalars['Int']['output'];
+  steps: Scalars['Int']['output'];
+};
+
+export type TaskProgressInput = {
+  etaSeconds?: InputMaybe<Scalars['Float']['input']>;
+  fraction: Scalars['Float']['input'];
+  previewKey?: InputMaybe<Scalars['String']['input']>;
+  step: Scalars['Int']['input'];
+  steps: Scalars['Int']['input'];
+};
+
+export type TaskStatus =
+  | 'CANCELED'
+  /** It was canceled while it ran; the worker is being told. */
+  | 'CANCELING'
+  /** No worker took it in time. */
+  | 'EXPIRED'
+  | 'FAILED'
+  /** Waits for a worker. */
+  | 'QUEUED'
+  /** A worker has taken it. */
+  | 'RUNNING'
+  | 'SUCCEEDED';
+
+export type Txt2ImgInput = {
+  /** Images to make, 1…4; 1 unless told. */
+  batchSize?: InputMaybe<Scalars['Int']['input']>;
+  /** 1…30; 7 unless told. */
+  cfgScale?: InputMaybe<Scalars['Float']['input']>;
+  /** 1…12. */
+  clipSkip?: InputMaybe<Scalars['Int']['input']>;
+  height?: InputMaybe<Scalars['Int']['input']>;
+  /** A second pass at a higher resolution. */
+  hires?: InputMaybe<HiresInput>;
+  /** Checkpoint to use; the one that is loaded unless told. */
+  model?: InputMaybe<Scalars['String']['input']>;
+  negativePrompt?: InputMaybe<Scalars['String']['input']>;
+  /** At most 2000 characters. */
+  prompt: Scalars['String']['input'];
+  /** Name of a sampler; `Euler a` unless told. */
+  sampler?: InputMaybe<Scalars['String']['input']>;
+  /** Name of a noise schedule; `Automatic` unless told. */
+  scheduler?: InputMaybe<Scalars['String']['input']>;
+  /** 0…4294967295, or -1 for a random one, which is the default. Image n of a batch gets seed + n. */
+  seed?: InputMaybe<Scalars['Float']['input']>;
+  /** 1…150; 20 unless told. */
+  steps?: InputMaybe<Scalars['Int']['input']>;
+  vae?: InputMaybe<Scalars['String']['input']>;
+  /** 64…2048, a multiple of 8; 512 unless told. */
+  width?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type UpdateTaskInput = {
+  /** The attempt that the lease was given for. */
+  attempt?: InputMaybe<Scalars['Int']['input']>;
+  /** With retry, release and requeue: how long to wait before the next attempt. */
+  backOffSeconds?: InputMaybe<Scalars['Int']['input']>;
+  /** With dispatched and dead: the message's number. */
+  dispatch?: InputMaybe<Scalars['Int']['input']>;
+  error?: InputMaybe<TaskFailureInput>;
+  event: TaskEvent;
+  id: Scalars['ID']['input'];
+  images?: InputMaybe<Array<ImageRecordInput>>;
+  inferenceMs?: InputMaybe<Scalars['Int']['input']>;
+  leaseSeconds?: InputMaybe<Scalars['Int']['input']>;
+  /** The lease: made by the worker before it claims, so that a claim whose answer was lost can be repeated. */
+  leaseToken?: InputMaybe<Scalars['ID']['input']>;
+  /** With cancelQueued and cancelRunning: whose task it must be. */
+  owner?: InputMaybe<Scalars['String']['input']>;
+  progress?: InputMaybe<TaskProgressInput>;
+  storeMs?: InputMaybe<Scalars['Int']['input']>;
+  workerId?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type UpscaleInput = {
+  image: ImageInput;
+  /** 1…4; 2 unless told. */
+  scale?: InputMaybe<Scalars['Float']['input']>;
+  /** Name of an upscaler; `Lanczos` unless told. */
+  upscaler?: InputMaybe<Scalars['String']['input']>;
+};
