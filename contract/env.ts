@@ -10,8 +10,6 @@ export const ENV = {
   imagesBucket: 'IMAGES_BUCKET',
   /** Base URL of the CloudFront distribution, without a trailing slash. */
   cdnUrl: 'CDN_URL',
-  /** How long a finished task's row stays. */
-  retentionSeconds: 'RETENTION_SECONDS',
   /** Where the WebUI beside the worker listens. */
   sdWebuiUrl: 'SD_WEBUI_URL',
   /** What the worker calls itself; on EC2 the instance id. */

@@ -77,7 +77,10 @@ const tooManyPixels = `width × height (× hires.scale²) must be at most ${LIMI
 
 const txt2img = v.pipe(
   v.strictObject({ ...sampling, hires: v.optional(hires) }),
-  v.forward(v.check(pixelsFit, tooManyPixels), ['width']),
+  v.forward(
+    v.check((size) => pixelsFit(size), tooManyPixels),
+    ['width'],
+  ),
 );
 
 const img2img = v.pipe(
@@ -89,7 +92,10 @@ const img2img = v.pipe(
     denoisingStrength: v.optional(denoisingStrength, 0.75),
     resizeMode: v.optional(v.picklist(['JUST_RESIZE', 'CROP_AND_RESIZE', 'RESIZE_AND_FILL']), 'JUST_RESIZE'),
   }),
-  v.forward(v.check(pixelsFit, tooManyPixels), ['width']),
+  v.forward(
+    v.check((size) => pixelsFit(size), tooManyPixels),
+    ['width'],
+  ),
 );
 
 const upscale = v.strictObject({

@@ -1,0 +1,44 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { defaultProvider } from '@aws-sdk/credential-provider-node';
+import { randomInt, randomUUID } from 'node:crypto';
+import type { HandlerAnswer, HandlerRequest } from '../../contract/handler.ts';
+import { createLedger } from '../../ledger/update-task.ts';
+import { createCancel } from './cancel.ts';
+import { loadConfig } from './config.ts';
+import { createRequestStore } from './request-store.ts';
+import { createSubmit } from './submit.ts';
+import { createTaskQueue } from './task-queue.ts';
+import { createTaskStore } from './task-store.ts';
+
+/* The entry: wires once per execution environment, and decides nothing. */
+
+type Handle = (request: HandlerRequest) => Promise<HandlerAnswer>;
+
+const createHandler = (env: Readonly<Record<string, string | undefined>>): Handle => {
+  const config = loadConfig(env);
+  const tasks = createTaskStore({ dynamodb: new DynamoDBClient(), tableName: config.tasksTable });
+  const ledger = createLedger({ ...config, credentials: defaultProvider(), timeoutMs: 4000 });
+  const submit = createSubmit({
+    tasks,
+    ledger,
+    requests: createRequestStore({ s3: new S3Client(), bucket: config.requestsBucket }),
+    queue: createTaskQueue({
+      sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
+      url: config.tasksQueueUrl,
+    }),
+    randomSeed: (limit) => randomInt(limit),
+    randomId: randomUUID,
+    warn: (message, fields) => console.warn(JSON.stringify({ level: 'warn', message, ...fields })),
+  });
+  const cancel = createCancel({ tasks, ledger });
+  return (request) => (request.field === 'submitTask' ? submit(request) : cancel(request));
+};
+
+let handle: Handle | undefined;
+
+export const handler = async (request: HandlerRequest): Promise<HandlerAnswer> => {
+  handle ??= createHandler(process.env);
+  return handle(request);
+};

@@ -1,0 +1,19 @@
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+
+export interface RequestStore {
+  readonly put: (key: string, json: string) => Promise<void>;
+}
+
+/** Keeps requests that are too large for a row. */
+export const createRequestStore = (options: { s3: S3Client; bucket: string }): RequestStore => ({
+  put: async (key, json) => {
+    await options.s3.send(
+      new PutObjectCommand({
+        Bucket: options.bucket,
+        Key: key,
+        Body: json,
+        ContentType: 'application/json',
+      }),
+    );
+  },
+});

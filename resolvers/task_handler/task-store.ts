@@ -1,0 +1,43 @@
+import {
+  ConditionalCheckFailedException,
+  GetItemCommand,
+  PutItemCommand,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import type { TaskRow } from '../../contract/task.ts';
+
+export interface TaskStore {
+  /** Puts a row unless its id is taken. */
+  readonly create: (row: TaskRow) => Promise<'created' | 'exists'>;
+  readonly get: (id: string) => Promise<TaskRow | undefined>;
+}
+
+export const createTaskStore = (options: { dynamodb: DynamoDBClient; tableName: string }): TaskStore => {
+  const { dynamodb, tableName: TableName } = options;
+  return {
+    create: async (row) => {
+      try {
+        await dynamodb.send(
+          new PutItemCommand({
+            TableName,
+            Item: marshall(row, { removeUndefinedValues: true }),
+            ConditionExpression: 'attribute_not_exists(id)',
+          }),
+        );
+        return 'created';
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return 'exists';
+        throw error;
+      }
+    },
+
+    get: async (id) => {
+      const { Item } = await dynamodb.send(
+        new GetItemCommand({ TableName, Key: marshall({ id }), ConsistentRead: true }),
+      );
+      // Rows are written by us alone, in this very shape.
+      return Item && (unmarshall(Item) as TaskRow);
+    },
+  };
+};
