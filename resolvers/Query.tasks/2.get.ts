@@ -4,7 +4,7 @@ import type { TaskRow } from '../../contract/task.ts';
 import { isExpired, toTask } from '../lib/to-task.ts';
 
 interface Page {
-  readonly items: readonly { readonly id: string }[];
+  readonly items: { readonly id: string }[];
   readonly nextToken?: string | null;
 }
 

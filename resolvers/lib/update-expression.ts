@@ -75,7 +75,8 @@ export const compareAttributes = (
 ): string => `${conditionName(clauses, attribute)} ${comparator} ${conditionName(clauses, other)}`;
 
 export const oneOf = (clauses: Clauses, attribute: string, values: readonly string[]): string => {
-  const placeholders = values.map((value) => conditionValue(clauses, value, value));
+  const placeholders: string[] = [];
+  for (const value of values) placeholders.push(conditionValue(clauses, value, value));
   return `${conditionName(clauses, attribute)} IN (${placeholders.join(', ')})`;
 };
 

@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, posix, relative } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+
+/*
+ * Who may import whom. A room is the first folder of a file's path, but for the Lambda, which lives among the resolvers
+ * and is allowed more than they are.
+ */
+
+interface Room {
+  /** Other rooms whose code may be imported. */
+  readonly rooms: readonly string[];
+  /** Packages from the registry; a pattern is tested against the whole name. `node:` is free but for resolvers. */
+  readonly packages: readonly (string | RegExp)[];
+  readonly node: boolean;
+}
+
+const AWS_SDK = [/^@aws-sdk\//, /^@smithy\//, /^@aws-crypto\//];
+
+const ROOMS: Readonly<Record<string, Room>> = {
+  contract: { rooms: [], packages: ['valibot'], node: false },
+  resolvers: { rooms: ['contract'], packages: ['@aws-appsync/utils'], node: false },
+  'resolvers/task_handler': {
+    rooms: ['contract', 'ledger'],
+    packages: [...AWS_SDK, 'valibot', 'safe-stable-stringify'],
+    node: true,
+  },
+  ledger: { rooms: ['contract'], packages: [...AWS_SDK], node: true },
+  worker: {
+    rooms: ['contract', 'ledger'],
+    packages: [...AWS_SDK, 'valibot', 'pino', 'pino-pretty', 'fast-png'],
+    node: true,
+  },
+  infra: {
+    rooms: ['contract'],
+    packages: [/^aws-cdk-lib/, 'constructs', 'esbuild', 'graphql', 'acorn', 'acorn-walk', 'valibot'],
+    node: true,
+  },
+  'client-sdk': { rooms: [], packages: [/^aws-amplify/, /^@aws-amplify\//, 'ws'], node: true },
+  local: {
+    rooms: ['contract', 'infra', 'client-sdk'],
+    packages: [
+      ...AWS_SDK,
+      ...[
+        'dynalite',
+        /^dynalite\//,
+        /^fauxqs/,
+        'graphql',
+        'jose',
+        'selfsigned',
+        'ws',
+        'valibot',
+        'esbuild',
+        'fast-png',
+      ],
+    ],
+    node: true,
+  },
+};
+
+const root = join(import.meta.dirname, '..');
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((file) => file !== '' && !/\.(test|generated)\.ts$/.test(file));
+
+const roomOf = (path: string): string =>
+  path.startsWith('resolvers/task_handler/') ? 'resolvers/task_handler' : (path.split('/')[0] ?? '');
+
+const importsOf = (file: string): string[] =>
+  [...readFileSync(join(root, file), 'utf8').matchAll(/(?:\bfrom|\bimport\()\s*'([^']+)'/g)].map(
+    (match) => match[1] ?? '',
+  );
+
+const packageOf = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+
+const offence = (file: string, specifier: string, room: Room): string | undefined => {
+  if (specifier.startsWith('.')) {
+    const target = posix.normalize(relative(root, join(root, dirname(file), specifier)));
+    const other = roomOf(target);
+    return other === roomOf(file) || room.rooms.includes(other) ? undefined : `${file} imports ${target}`;
+  }
+  if (specifier.startsWith('node:')) return room.node ? undefined : `${file} imports ${specifier}`;
+  const name = packageOf(specifier);
+  const allowed = room.packages.some((entry) =>
+    typeof entry === 'string' ? entry === name : entry.test(specifier),
+  );
+  return allowed ? undefined : `${file} imports ${specifier}`;
+};
+
+describe('the import table', () => {
+  it.each(Object.keys(ROOMS))('%s imports only what it may', (name) => {
+    const room = ROOMS[name] as Room;
+    const mine = files.filter((file) => roomOf(file) === name);
+    expect(mine.length).toBeGreaterThan(0);
+    const offences = mine.flatMap((file) =>
+      importsOf(file).flatMap((specifier) => offence(file, specifier, room) ?? []),
+    );
+    expect(offences).toEqual([]);
+  });
+
+  it('knows every folder that holds code', () => {
+    const known = [...Object.keys(ROOMS), 'test', 'bench'];
+    const strangers = files.filter((file) => file.includes('/') && !known.includes(roomOf(file)));
+    expect(strangers).toEqual([]);
+  });
+});
