@@ -44,9 +44,4 @@ export type SignatureResult =
 
 /** Each is answered by a service with its own code and status. */
 export type SignatureFailure =
-  | 'missing'
-  | 'malformed'
-  | 'unknown-key'
-  | 'wrong-token'
-  | 'expired'
-  | 'mismatch';
+  'missing' | 'malformed' | 'unknown-key' | 'wrong-token' | 'expired' | 'mismatch';
