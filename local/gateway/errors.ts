@@ -1,0 +1,58 @@
+import type { ServerResponse } from 'node:http';
+import type { SignatureFailure } from '../iam/types.ts';
+
+/** What a service says of a signature it does not accept, in its own words. */
+const MESSAGES: Readonly<Record<SignatureFailure, readonly [code: string, s3Code: string, message: string]>> =
+  {
+    missing: ['MissingAuthenticationTokenException', 'AccessDenied', 'Missing Authentication Token'],
+    malformed: [
+      'IncompleteSignatureException',
+      'AuthorizationHeaderMalformed',
+      'The signature is incomplete.',
+    ],
+    'unknown-key': [
+      'UnrecognizedClientException',
+      'InvalidAccessKeyId',
+      'The security token included in the request is invalid.',
+    ],
+    'wrong-token': [
+      'UnrecognizedClientException',
+      'InvalidToken',
+      'The security token included in the request is invalid.',
+    ],
+    expired: ['InvalidSignatureException', 'RequestTimeTooSkewed', 'Signature expired.'],
+    mismatch: [
+      'InvalidSignatureException',
+      'SignatureDoesNotMatch',
+      'The request signature we calculated does not match the signature you provided.',
+    ],
+  };
+
+export const refuseSignature = (
+  response: ServerResponse,
+  service: string,
+  reason: SignatureFailure,
+  presigned: boolean,
+): void => {
+  const [code, s3Code, message] = MESSAGES[reason];
+  if (service === 's3') {
+    // A presigned URL past its time is plainly denied.
+    refuseXml(response, 403, presigned && reason === 'expired' ? 'AccessDenied' : s3Code, message);
+  } else {
+    refuseJson(response, 400, code, message);
+  }
+};
+
+export const refuseJson = (response: ServerResponse, status: number, code: string, message: string): void => {
+  response
+    .writeHead(status, { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-errortype': code })
+    .end(JSON.stringify({ __type: `com.amazon.coral.service#${code}`, message }));
+};
+
+const refuseXml = (response: ServerResponse, status: number, code: string, message: string): void => {
+  response
+    .writeHead(status, { 'content-type': 'application/xml' })
+    .end(
+      `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+    );
+};

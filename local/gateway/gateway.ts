@@ -1,0 +1,217 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import type { AccessKey, Principal } from '../iam/types.ts';
+import type { VerifySignature } from '../iam/verify-signature.ts';
+import { startDynamoDbEngine } from './dynamodb-engine.ts';
+import type { Engine } from './engine.ts';
+import { refuseJson, refuseSignature } from './errors.ts';
+import { startSqsS3Engine, type SqsS3Engine } from './sqs-s3-engine.ts';
+import { createTimeToLive, type TimeToLive } from './time-to-live.ts';
+
+export interface GatewayOptions {
+  /** 0, the default: any free port. */
+  readonly port?: number;
+  readonly verifySignature: VerifySignature;
+  /** The key that the gateway itself uses for housekeeping. */
+  readonly rootKey: AccessKey;
+  readonly region: string;
+  readonly clock?: () => number;
+  /** Keeps what the engines hold. Absent: in memory. */
+  readonly dataDir?: string;
+  /** Told of every call that was let through, e.g. `DynamoDB.PutItem`. */
+  readonly onCall?: (principal: Principal, call: string) => void;
+}
+
+export interface Gateway {
+  /** The endpoint for every AWS SDK client: `AWS_ENDPOINT_URL`. */
+  readonly url: string;
+  /** Deletes items past their time to live; resolves with how many. */
+  readonly sweepExpiredItems: () => Promise<number>;
+  readonly stop: () => Promise<void>;
+}
+
+interface Call {
+  readonly service: string;
+  readonly operation: string;
+  readonly principal: Principal;
+  readonly body: Buffer;
+}
+
+const SERVICE_NAMES: Readonly<Record<string, string>> = { dynamodb: 'DynamoDB', sqs: 'SQS', s3: 'S3' };
+
+/**
+ * The one door to DynamoDB, SQS and S3. It knows the caller by the signature, sends the request to the engine that the
+ * signature's scope names, and adds what the engines lack: time to live, fresh counts, and messages that a dead poller
+ * was given.
+ */
+export const startGateway = async (options: GatewayOptions): Promise<Gateway> => {
+  const { port = 0, verifySignature, rootKey, region, clock = Date.now, dataDir, onCall } = options;
+  const sockets = mkdtempSync(join(tmpdir(), 'sd-async-'));
+  if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true });
+  const dynamodb = await startDynamoDbEngine({
+    socketPath: join(sockets, 'dynamodb'),
+    ...(dataDir !== undefined && { dataPath: join(dataDir, 'dynamodb') }),
+  });
+  const sqsS3 = await startSqsS3Engine({
+    socketPath: join(sockets, 'sqs-s3'),
+    ...(dataDir !== undefined && { dataDir: join(dataDir, 'sqs-s3') }),
+  });
+
+  const server = createServer((request, response) => {
+    void handle(request, response).catch((error: unknown) => {
+      if (response.headersSent) response.destroy();
+      else refuseJson(response, 500, 'InternalFailure', String(error));
+    });
+  });
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const service = serviceOf(request);
+    const body = await buffer(request);
+    const url = request.url ?? '/';
+    const headers = toHeaders(request);
+    const verified = verifySignature({ method: request.method ?? 'GET', url, headers, body }, { service });
+    if (!verified.ok) {
+      refuseSignature(response, service, verified.reason, url.includes('X-Amz-Signature='));
+      return;
+    }
+    const call: Call = {
+      service,
+      operation: operationOf(request, service),
+      principal: verified.key.principal,
+      body,
+    };
+    onCall?.(call.principal, `${SERVICE_NAMES[service] ?? service}.${call.operation}`);
+    if (service === 'dynamodb') return toDynamoDb(call, request, response, dynamodb, timeToLive);
+    if (service === 'sqs') return toSqs(call, request, response, sqsS3);
+    if (service === 's3') return forward(sqsS3, request, call.body, response);
+    refuseJson(response, 400, 'UnknownOperationException', `The local stack has no service ${service}.`);
+  };
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const timeToLive = createTimeToLive({ endpoint: url, region, credentials: rootKey }, clock);
+
+  return {
+    url,
+    sweepExpiredItems: timeToLive.sweep,
+    stop: async () => {
+      timeToLive.stop();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      await dynamodb.stop();
+      await sqsS3.stop();
+      rmSync(sockets, { recursive: true, force: true });
+    },
+  };
+};
+
+const toHeaders = (request: IncomingMessage): Record<string, string | undefined> =>
+  Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(',') : value,
+    ]),
+  );
+
+/** The service that the signature was made for; S3 where there is none, since only S3 has unsigned requests. */
+const serviceOf = (request: IncomingMessage): string => {
+  const credential =
+    /Credential=([^,\s]+)/.exec(request.headers.authorization ?? '')?.[1] ??
+    new URL(request.url ?? '/', 'http://host').searchParams.get('X-Amz-Credential');
+  return credential?.split('/')[3] ?? 's3';
+};
+
+const operationOf = (request: IncomingMessage, service: string): string => {
+  const target = request.headers['x-amz-target'];
+  if (typeof target === 'string') return target.split('.')[1] ?? target;
+  const isObject =
+    service === 's3' && (request.url ?? '/').split('?')[0]?.split('/').filter(Boolean).length !== 1;
+  const verbs: Readonly<Record<string, string>> = { PUT: 'Put', GET: 'Get', HEAD: 'Head', DELETE: 'Delete' };
+  return `${verbs[request.method ?? ''] ?? request.method}${isObject ? 'Object' : 'Bucket'}`;
+};
+
+const toDynamoDb = async (
+  call: Call,
+  request: IncomingMessage,
+  response: ServerResponse,
+  engine: Engine,
+  timeToLive: TimeToLive,
+): Promise<void> => {
+  if (call.operation.endsWith('TimeToLive')) {
+    const answer = timeToLive.answer(
+      call.operation,
+      JSON.parse(call.body.toString()) as Record<string, unknown>,
+    );
+    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(answer));
+    return;
+  }
+  await forward(engine, request, call.body, response);
+};
+
+const toSqs = async (
+  call: Call,
+  request: IncomingMessage,
+  response: ServerResponse,
+  engine: SqsS3Engine,
+): Promise<void> => {
+  const { QueueUrl = '' } = JSON.parse(call.body.toString()) as { QueueUrl?: string };
+  if (call.operation === 'GetQueueAttributes') engine.refreshQueue(QueueUrl.split('/').at(-1) ?? '');
+  if (call.operation !== 'ReceiveMessage') return forward(engine, request, call.body, response);
+  const answer = await ask(engine, request, call.body);
+  const body = await buffer(answer);
+  // SQS gives nothing to a poller that has gone; fauxqs does, and would hide the messages from everybody.
+  if (response.destroyed) return handBack(engine, request, QueueUrl, body);
+  response.writeHead(answer.statusCode ?? 502, answer.headers).end(body);
+};
+
+const handBack = async (
+  engine: Engine,
+  request: IncomingMessage,
+  QueueUrl: string,
+  received: Buffer,
+): Promise<void> => {
+  const { Messages = [] } = JSON.parse(received.toString()) as { Messages?: { ReceiptHandle: string }[] };
+  for (const { ReceiptHandle } of Messages) {
+    const body = Buffer.from(JSON.stringify({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
+    const answer = await ask(engine, request, body, { 'x-amz-target': 'AmazonSQS.ChangeMessageVisibility' });
+    answer.resume();
+  }
+};
+
+const ask = (
+  engine: Engine,
+  request: IncomingMessage,
+  body: Buffer,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const { 'transfer-encoding': _chunked, ...kept } = request.headers;
+    httpRequest({
+      socketPath: engine.socketPath,
+      method: request.method,
+      path: request.url,
+      headers: { ...kept, ...headers, 'content-length': body.length },
+    })
+      .once('response', resolve)
+      .once('error', reject)
+      .end(body);
+  });
+
+const forward = async (
+  engine: Engine,
+  request: IncomingMessage,
+  body: Buffer,
+  response: ServerResponse,
+): Promise<void> => {
+  const answer = await ask(engine, request, body);
+  response.writeHead(answer.statusCode ?? 502, answer.headers);
+  answer.pipe(response);
+};
