@@ -3,7 +3,7 @@ export const LEASE_SECONDS = 30;
 export const BEAT_INTERVAL_SECONDS = 10;
 /** Visibility of a message in work; extended together with the lease. */
 export const VISIBILITY_SECONDS = 60;
-/** A message that was received this often goes to the dead-letter queue. */
+/** A message that was received this often goes to the dead-letter queue: more than all attempts and releases together. */
 export const MAX_RECEIVE_COUNT = 30;
 
 export const MAX_ATTEMPTS = 3;

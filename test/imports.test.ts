@@ -34,7 +34,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   infra: {
     rooms: ['contract'],
-    packages: [/^aws-cdk-lib/, 'constructs', 'esbuild', 'graphql', 'acorn', 'acorn-walk', 'valibot'],
+    packages: [/^aws-cdk-lib/, 'constructs', 'esbuild', 'graphql', 'acorn', 'acorn-walk', 'eslint-scope'],
     node: true,
   },
   'client-sdk': { rooms: [], packages: [/^aws-amplify/, /^@aws-amplify\//, 'ws'], node: true },

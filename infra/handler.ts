@@ -1,0 +1,40 @@
+import { Duration } from 'aws-cdk-lib';
+import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import type { Api } from './api.ts';
+import { bundleForNode } from './bundle.ts';
+import type { Objects } from './objects.ts';
+import { PATHS } from './paths.ts';
+import type { Tasks } from './tasks.ts';
+
+export interface HandlerProps {
+  readonly api: Api;
+  readonly tasks: Tasks;
+  readonly objects: Objects;
+}
+
+/** The Lambda behind the public writes. */
+export class Handler extends Construct {
+  readonly fn: LambdaFunction;
+
+  constructor(scope: Construct, id: string, { api, tasks, objects }: HandlerProps) {
+    super(scope, id);
+    this.fn = new LambdaFunction(this, 'Function', {
+      description: 'Stores a submitted task and queues it; cancels',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: 'index.handler',
+      code: Code.fromAsset(PATHS.resolvers, { bundling: bundleForNode(PATHS.handlerEntry) }),
+      memorySize: 512,
+      // Well within the 30 s that AppSync gives a request.
+      timeout: Duration.seconds(15),
+    });
+    const environment = {
+      ...tasks.grantCreate(this.fn),
+      ...tasks.grantSend(this.fn),
+      ...objects.grantStoreRequests(this.fn),
+      ...api.grantTell(this.fn),
+    };
+    for (const [name, value] of Object.entries(environment)) this.fn.addEnvironment(name, value);
+  }
+}

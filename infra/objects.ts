@@ -1,0 +1,82 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import {
+  AllowedMethods,
+  CachePolicy,
+  Distribution,
+  HttpVersion,
+  ResponseHeadersPolicy,
+  ViewerProtocolPolicy,
+} from 'aws-cdk-lib/aws-cloudfront';
+import { S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { ENV } from '../contract/env.ts';
+import { PREFIXES } from '../contract/keys.ts';
+import { RETENTION_DAYS } from '../contract/limits.ts';
+import type { Environment } from './environment.ts';
+
+/** Images and previews behind the CDN, and, out of its reach, what tasks were asked with. */
+export class Objects extends Construct {
+  readonly images: Bucket;
+  readonly requests: Bucket;
+  readonly cdn: Distribution;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    const bucket = {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      encryption: BucketEncryption.S3_MANAGED,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      enforceSSL: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    };
+    // Objects go by age alone, a day after the rows that name them: also what a lost attempt had stored.
+    this.images = new Bucket(this, 'Images', {
+      ...bucket,
+      lifecycleRules: [
+        { id: 'images', prefix: PREFIXES.images, expiration: Duration.days(RETENTION_DAYS + 1) },
+        { id: 'previews', prefix: PREFIXES.previews, expiration: Duration.days(1) },
+      ],
+    });
+    this.requests = new Bucket(this, 'Requests', {
+      ...bucket,
+      lifecycleRules: [
+        { id: 'requests', prefix: PREFIXES.requests, expiration: Duration.days(RETENTION_DAYS + 1) },
+      ],
+    });
+    this.cdn = new Distribution(this, 'Cdn', {
+      comment: 'Generated images',
+      httpVersion: HttpVersion.HTTP2_AND_3,
+      defaultBehavior: {
+        origin: S3BucketOrigin.withOriginAccessControl(this.images),
+        allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
+        cachePolicy: CachePolicy.CACHING_OPTIMIZED,
+        viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+        responseHeadersPolicy:
+          ResponseHeadersPolicy.CORS_ALLOW_ALL_ORIGINS_WITH_PREFLIGHT_AND_SECURITY_HEADERS,
+      },
+    });
+  }
+
+  /** Base URL of every image, without a trailing slash. */
+  get cdnUrl(): string {
+    return `https://${this.cdn.distributionDomainName}`;
+  }
+
+  grantStoreImages(grantee: IGrantable): Environment {
+    this.images.grantPut(grantee, `${PREFIXES.images}*`);
+    this.images.grantPut(grantee, `${PREFIXES.previews}*`);
+    return { [ENV.imagesBucket]: this.images.bucketName };
+  }
+
+  grantStoreRequests(grantee: IGrantable): Environment {
+    this.requests.grantPut(grantee, `${PREFIXES.requests}*`);
+    return { [ENV.requestsBucket]: this.requests.bucketName };
+  }
+
+  grantReadRequests(grantee: IGrantable): Environment {
+    this.requests.grantRead(grantee, `${PREFIXES.requests}*`);
+    return { [ENV.requestsBucket]: this.requests.bucketName };
+  }
+}

@@ -1,0 +1,13 @@
+import { fileURLToPath } from 'node:url';
+
+const inRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+/** What the template is made from. The code itself is never imported here. */
+export const PATHS = {
+  schema: inRoot('schema.graphql'),
+  /** AppSync's own scalars and directives, which it knows by itself. */
+  prelude: inRoot('appsync.graphql'),
+  resolvers: inRoot('resolvers'),
+  handlerEntry: inRoot('resolvers/task_handler/lambda.ts'),
+  workerEntry: inRoot('worker/main.ts'),
+} as const;

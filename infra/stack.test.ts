@@ -1,0 +1,187 @@
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { isObjectType } from 'graphql';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_CONFIG, toConfig } from './config.ts';
+import { readResolvers, readSchema } from './resolver-code.ts';
+import { SdAsyncStack } from './stack.ts';
+import { synthesize } from './synth.ts';
+
+interface Statement {
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+}
+
+let template: Template;
+let statements: { logicalId: string; statement: Statement }[];
+beforeAll(() => {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  template = Template.fromStack(new SdAsyncStack(app, 'SdAsync', { config: DEFAULT_CONFIG }));
+  statements = Object.entries(template.findResources('AWS::IAM::Policy')).flatMap(
+    ([logicalId, { Properties }]) =>
+      (Properties as { PolicyDocument: { Statement: Statement[] } }).PolicyDocument.Statement.map(
+        (statement) => ({
+          logicalId,
+          statement,
+        }),
+      ),
+  );
+});
+
+const actionsOf = (policy: string): string[] =>
+  statements
+    .filter(({ logicalId }) => logicalId.startsWith(policy))
+    .flatMap(({ statement }) => statement.Action)
+    .sort();
+
+describe('permissions', () => {
+  it('give the handler what it does, and no more', () => {
+    expect(actionsOf('HandlerFunction')).toEqual([
+      ...['appsync:GraphQL', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+      ...['s3:Abort*', 's3:PutObject', 's3:PutObjectLegalHold', 's3:PutObjectRetention'],
+      ...['s3:PutObjectTagging', 's3:PutObjectVersionTagging', 'sqs:SendMessage'],
+    ]);
+  });
+
+  it('give a worker neither the table nor the right to send, list or delete anything but its messages', () => {
+    const actions = actionsOf('WorkersRole');
+    expect(actions).toEqual(
+      expect.arrayContaining(['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 's3:PutObject']),
+    );
+    expect(actions.filter((action) => /^dynamodb:|SendMessage|DeleteObject|PurgeQueue/.test(action))).toEqual(
+      [],
+    );
+  });
+
+  it('let both call updateTask, and no other field', () => {
+    const granted = statements.filter(({ statement }) => statement.Action === 'appsync:GraphQL');
+    expect(granted).toHaveLength(2);
+    for (const { statement } of granted) {
+      expect(JSON.stringify(statement.Resource)).toContain('/types/Mutation/fields/updateTask"');
+    }
+  });
+
+  it('name their resources: a star stands for everything nowhere', () => {
+    const open = statements.filter(({ statement }) => [statement.Resource].flat().includes('*'));
+    expect(open).toEqual([]);
+    expect(
+      statements.flatMap(({ statement }) => statement.Action).filter((action) => /(^|:)\*$/.test(action)),
+    ).toEqual([]);
+  });
+});
+
+describe('the API', () => {
+  it('is closed unless a directive opens it: IAM is the default, the user pool and the key come beside it', () => {
+    template.hasResourceProperties('AWS::AppSync::GraphQLApi', {
+      AuthenticationType: 'AWS_IAM',
+      AdditionalAuthenticationProviders: [
+        Match.objectLike({ AuthenticationType: 'AMAZON_COGNITO_USER_POOLS' }),
+        Match.objectLike({ AuthenticationType: 'API_KEY' }),
+      ],
+    });
+  });
+
+  it('has no key where none is wanted', () => {
+    const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+    const config = toConfig({ api: { apiKey: false } });
+    Template.fromStack(new SdAsyncStack(app, 'SdAsync', { config })).resourceCountIs(
+      'AWS::AppSync::ApiKey',
+      0,
+    );
+  });
+
+  it('has a resolver for every root field', () => {
+    const schema = readSchema();
+    const roots = ['Query', 'Mutation', 'Subscription']
+      .map((name) => schema.getType(name))
+      .filter(isObjectType);
+    const fields = roots.flatMap((type) =>
+      Object.keys(type.getFields()).map((field) => `${type.name}.${field}`),
+    );
+    expect(readResolvers().map(({ name }) => name)).toEqual(expect.arrayContaining(fields));
+  });
+
+  it('holds the resolvers’ code itself, so that the template is all there is', () => {
+    for (const { Properties } of Object.values(template.findResources('AWS::AppSync::Resolver'))) {
+      expect((Properties as { Code: string }).Code).toMatch(/export \{/);
+    }
+  });
+});
+
+describe('the queue and the table', () => {
+  it('give up on a message that comes back too often', () => {
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      RedrivePolicy: { maxReceiveCount: 30, deadLetterTargetArn: Match.anyValue() },
+      VisibilityTimeout: 60,
+      MaximumMessageSize: 4096,
+    });
+  });
+
+  it('never project progress, which changes every second', () => {
+    const [table] = Object.values(template.findResources('AWS::DynamoDB::GlobalTable'));
+    const { GlobalSecondaryIndexes: indexes, TimeToLiveSpecification: ttl } = table?.Properties as {
+      GlobalSecondaryIndexes: { IndexName: string; Projection: unknown }[];
+      TimeToLiveSpecification: unknown;
+    };
+    expect(indexes.map(({ IndexName }) => IndexName)).toEqual(['byOwner', 'active']);
+    for (const { Projection } of indexes) {
+      expect(Projection).toEqual({ ProjectionType: 'INCLUDE', NonKeyAttributes: ['status'] });
+    }
+    expect(ttl).toEqual({ AttributeName: 'expiresAt', Enabled: true });
+  });
+});
+
+describe('objects and instances', () => {
+  it('are private: buckets closed, read by the CDN alone', () => {
+    template.allResourcesProperties('AWS::S3::Bucket', {
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+    });
+    template.resourceCountIs('AWS::CloudFront::OriginAccessControl', 1);
+  });
+
+  it('keep credentials on the instance, and let nobody in', () => {
+    template.hasResourceProperties('AWS::EC2::LaunchTemplate', {
+      LaunchTemplateData: { MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 } },
+    });
+    const [group] = Object.values(template.findResources('AWS::EC2::SecurityGroup'));
+    expect(group?.Properties).not.toHaveProperty('SecurityGroupIngress');
+  });
+
+  it('protect a busy worker from scale-in', () => {
+    template.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', {
+      NewInstancesProtectedFromScaleIn: true,
+      MinSize: '1',
+      MaxSize: '4',
+    });
+  });
+});
+
+describe('a configuration that can’t work', () => {
+  it('is refused with every reason at once', () => {
+    const workers = { minCapacity: 5, maxCapacity: 2, instanceType: 't3.micro', volumeGb: 8 };
+    expect(() => toConfig({ workers })).toThrow(/minCapacity 5 is above.*has no GPU.*volumeGb/);
+  });
+});
+
+it('synthesizes offline, and the template holds against CloudFormation’s specifications', () => {
+  const previous = process.env.AWS_REGION;
+  const { template: validated, assets } = synthesize({ validate: true });
+  expect(Object.keys(validated.Resources as object).length).toBeGreaterThan(30);
+  expect(Object.keys(assets).length).toBe(3);
+  expect(process.env.AWS_REGION).toBe(previous);
+}, 60_000);
+
+it('fails to synthesize what CloudFormation would refuse', () => {
+  const configure = (stack: SdAsyncStack): void => {
+    const group = stack.workers.group.node.defaultChild as unknown as {
+      addPropertyOverride: (path: string, value: unknown) => void;
+    };
+    group.addPropertyOverride('NoSuchProperty', 1);
+  };
+  expect(() => synthesize({ validate: true, configure })).toThrow();
+}, 60_000);

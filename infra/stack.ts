@@ -1,0 +1,41 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { Api } from './api.ts';
+import type { Config } from './config.ts';
+import { Handler } from './handler.ts';
+import { Objects } from './objects.ts';
+import { Tasks } from './tasks.ts';
+import { Workers } from './workers.ts';
+
+export interface SdAsyncStackProps extends StackProps {
+  readonly config: Config;
+}
+
+export class SdAsyncStack extends Stack {
+  readonly tasks: Tasks;
+  readonly objects: Objects;
+  readonly api: Api;
+  readonly handler: Handler;
+  readonly workers: Workers;
+
+  constructor(scope: Construct, id: string, { config, ...props }: SdAsyncStackProps) {
+    super(scope, id, { description: 'Asynchronous inference for Stable Diffusion', ...props });
+    this.tasks = new Tasks(this, 'Tasks');
+    this.objects = new Objects(this, 'Objects');
+    const { tasks, objects } = this;
+    this.api = new Api(this, 'Api', { config: config.api, table: tasks.table, cdnUrl: objects.cdnUrl });
+    const { api } = this;
+    this.handler = new Handler(this, 'Handler', { api, tasks, objects });
+    api.addResolvers(this.handler.fn);
+    this.workers = new Workers(this, 'Workers', { config: config.workers, api, tasks, objects });
+
+    const outputs = {
+      GraphQLUrl: api.graphql.graphqlUrl,
+      CdnUrl: objects.cdnUrl,
+      UserPoolId: api.userPool.userPoolId,
+      UserPoolClientId: api.userPoolClient.userPoolClientId,
+      WorkersGroup: this.workers.group.autoScalingGroupName,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}

@@ -1,0 +1,75 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, Billing, ProjectionType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { ENV } from '../contract/env.ts';
+import { MAX_RECEIVE_COUNT, VISIBILITY_SECONDS } from '../contract/limits.ts';
+import { TASKS_TABLE } from '../contract/task.ts';
+import type { Environment } from './environment.ts';
+
+/** Tasks: a row each, the truth, and a queue whose messages say that a row may be waiting. */
+export class Tasks extends Construct {
+  readonly table: TableV2;
+  readonly queue: Queue;
+  readonly deadLetterQueue: Queue;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    const { partitionKey, ttlAttribute, byOwner, active } = TASKS_TABLE;
+    this.table = new TableV2(this, 'Table', {
+      partitionKey: { name: partitionKey, type: AttributeType.STRING },
+      billing: Billing.onDemand(),
+      timeToLiveAttribute: ttlAttribute,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      removalPolicy: RemovalPolicy.RETAIN,
+      globalSecondaryIndexes: [
+        {
+          indexName: byOwner.indexName,
+          partitionKey: { name: byOwner.partitionKey, type: AttributeType.STRING },
+          sortKey: { name: byOwner.sortKey, type: AttributeType.NUMBER },
+          // Never progress: it changes every second, and each change of a projected attribute is a write.
+          projectionType: ProjectionType.INCLUDE,
+          nonKeyAttributes: ['status'],
+        },
+        {
+          indexName: active.indexName,
+          partitionKey: { name: active.partitionKey, type: AttributeType.STRING },
+          sortKey: { name: active.sortKey, type: AttributeType.NUMBER },
+          projectionType: ProjectionType.INCLUDE,
+          nonKeyAttributes: ['status'],
+        },
+      ],
+    });
+    const queue = {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      // Doorbells are small. Said explicitly, since the default differs between AWS and what plays it.
+      maxMessageSizeBytes: 4096,
+      retentionPeriod: Duration.days(14),
+    };
+    this.deadLetterQueue = new Queue(this, 'DeadLetterQueue', queue);
+    this.queue = new Queue(this, 'Queue', {
+      ...queue,
+      visibilityTimeout: Duration.seconds(VISIBILITY_SECONDS),
+      receiveMessageWaitTime: Duration.seconds(20),
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
+    });
+  }
+
+  /** Put new rows and look at one. Changes are `updateTask`'s alone. */
+  grantCreate(grantee: IGrantable): Environment {
+    this.table.grant(grantee, 'dynamodb:PutItem', 'dynamodb:GetItem');
+    return { [ENV.tasksTable]: this.table.tableName };
+  }
+
+  grantSend(grantee: IGrantable): Environment {
+    this.queue.grant(grantee, 'sqs:SendMessage');
+    return { [ENV.tasksQueueUrl]: this.queue.queueUrl };
+  }
+
+  grantTake(grantee: IGrantable): Environment {
+    this.queue.grant(grantee, 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility');
+    return { [ENV.tasksQueueUrl]: this.queue.queueUrl };
+  }
+}

@@ -1,0 +1,138 @@
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { TaskRow } from '../contract/task.ts';
+import type { SynthOptions } from '../infra/synth.ts';
+import { createReleasers } from './releasers.ts';
+import { startResources, type LocalResources } from './resources.ts';
+import { synthesizeCached } from './synth-cache.ts';
+import type { Instance, WebuiOptions } from './instances/instance.ts';
+
+export interface LocalStackOptions extends Pick<SynthOptions, 'config' | 'configure'> {
+  /** Of the GraphQL and realtime endpoint; 0, the default: any free port. */
+  readonly port?: number;
+  /** Of the AWS endpoint (DynamoDB, SQS, S3, SSM). */
+  readonly awsPort?: number;
+  readonly cdnPort?: number;
+  /** Keeps tables, queues, objects and keys in this folder. Absent: in memory, gone with `stop()`. */
+  readonly dataDir?: string;
+  /** The WebUI of each instance: the stand-in's arguments (none: `--profile demo`), or the URL of a real one. */
+  readonly webui?: WebuiOptions;
+  /** Instead of the template's desired capacity. */
+  readonly instances?: number;
+  /** Receives what Lambdas, workers and WebUIs print. Silent unless told. */
+  readonly log?: (source: string, line: string) => void;
+}
+
+export interface LocalStack {
+  readonly urls: {
+    readonly graphql: string;
+    readonly realtime: string;
+    readonly cdn: string;
+    /** One endpoint for every AWS SDK client. */
+    readonly aws: string;
+    readonly graphiql: string;
+  };
+  readonly region: string;
+  /** Absent where the template has none. */
+  readonly apiKey: string | undefined;
+  /** PEM of the certificate with which the GraphQL port answers TLS. */
+  readonly certificate: string;
+  /** A user-pool token. Anybody may be anybody here. */
+  readonly token: (user: TokenOptions) => Promise<string>;
+  /** The access key of a principal of one's own, for IAM mode: a role or user with exactly these statements. */
+  readonly accessKey: LocalResources['accessKey'];
+  readonly inspect: {
+    readonly task: (id: string) => Promise<TaskRow | undefined>;
+    readonly queue: () => Promise<{ visible: number; inFlight: number }>;
+    /** Keys of all objects, by bucket. */
+    readonly objects: () => Promise<Record<string, string[]>>;
+    readonly instances: () => readonly Instance[];
+    /** AWS calls so far, e.g. `DynamoDB.PutItem`, by who made them. */
+    readonly calls: LocalResources['calls'];
+    /** Physical names and environment of everything, as the template says. */
+    readonly environmentOf: LocalResources['environmentOf'];
+  };
+  /** Ends every process, socket and timer. */
+  readonly stop: () => Promise<void>;
+}
+
+export interface TokenOptions {
+  readonly sub: string;
+  readonly groups?: readonly string[];
+  /** 3600 unless told. */
+  readonly expiresInSeconds?: number;
+}
+
+/**
+ * Synthesizes `infra/` and runs what it says: AppSync, Lambda, DynamoDB, SQS, S3, CloudFront, the user pool and the
+ * Auto Scaling group's instances, all on 127.0.0.1.
+ */
+export const startLocalStack = async (options: LocalStackOptions = {}): Promise<LocalStack> => {
+  const releasers = createReleasers();
+  try {
+    const assembly = await synthesizeCached(options);
+    const resources = await startResources(assembly, options, releasers);
+    return toHandle(resources, releasers.releaseAll);
+  } catch (error) {
+    await releasers.releaseAll();
+    throw error;
+  }
+};
+
+const toHandle = (resources: LocalResources, stop: () => Promise<void>): LocalStack => {
+  const { region, apiKey, certificate, token, accessKey, calls, environmentOf, group } = resources;
+  return {
+    urls: resources.urls,
+    region,
+    apiKey,
+    certificate,
+    token,
+    accessKey,
+    inspect: { ...createInspect(resources), instances: () => group.instances(), calls, environmentOf },
+    stop,
+  };
+};
+
+const createInspect = ({ client, names }: LocalResources) => ({
+  task: async (id: string): Promise<TaskRow | undefined> => {
+    const dynamodb = new DynamoDBClient(client);
+    try {
+      const { Item } = await dynamodb.send(
+        new GetItemCommand({ TableName: names.table, Key: { id: { S: id } }, ConsistentRead: true }),
+      );
+      return Item && (unmarshall(Item) as TaskRow);
+    } finally {
+      dynamodb.destroy();
+    }
+  },
+
+  queue: async (): Promise<{ visible: number; inFlight: number }> => {
+    const sqs = new SQSClient({ ...client, useQueueUrlAsEndpoint: false });
+    try {
+      const { Attributes = {} } = await sqs.send(
+        new GetQueueAttributesCommand({ QueueUrl: names.queueUrl, AttributeNames: ['All'] }),
+      );
+      return {
+        visible: Number(Attributes.ApproximateNumberOfMessages),
+        inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible),
+      };
+    } finally {
+      sqs.destroy();
+    }
+  },
+
+  objects: async (): Promise<Record<string, string[]>> => {
+    const s3 = new S3Client({ ...client, forcePathStyle: true });
+    try {
+      const keysOf = async (Bucket: string): Promise<[string, string[]]> => {
+        const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket }));
+        return [Bucket, Contents.flatMap(({ Key }) => Key ?? [])];
+      };
+      return Object.fromEntries(await Promise.all(names.buckets.map(keysOf)));
+    } finally {
+      s3.destroy();
+    }
+  },
+});
