@@ -4,10 +4,11 @@ import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { TaskRow } from '../contract/task.ts';
 import type { SynthOptions } from '../infra/synth.ts';
-import { createReleasers } from './releasers.ts';
-import { startResources, type LocalResources } from './resources.ts';
-import { synthesizeCached } from './synth-cache.ts';
+import type { TokenOptions } from './cognito/issuer.ts';
 import type { Instance, WebuiOptions } from './instances/instance.ts';
+import { createReleasers } from './releasers.ts';
+import { startResources, type LocalResources } from './resources/start.ts';
+import { synthesizeCached } from './synth-cache.ts';
 
 export interface LocalStackOptions extends Pick<SynthOptions, 'config' | 'configure'> {
   /** Of the GraphQL and realtime endpoint; 0, the default: any free port. */
@@ -35,13 +36,15 @@ export interface LocalStack {
     readonly graphiql: string;
   };
   readonly region: string;
+  /** For AWS SDK clients that may do everything: endpoint, region, credentials. */
+  readonly client: LocalResources['client'];
   /** Absent where the template has none. */
   readonly apiKey: string | undefined;
   /** PEM of the certificate with which the GraphQL port answers TLS. */
   readonly certificate: string;
   /** A user-pool token. Anybody may be anybody here. */
   readonly token: (user: TokenOptions) => Promise<string>;
-  /** The access key of a principal of one's own, for IAM mode: a role or user with exactly these statements. */
+  /** For IAM mode: an access key of a user of one's own. */
   readonly accessKey: LocalResources['accessKey'];
   readonly inspect: {
     readonly task: (id: string) => Promise<TaskRow | undefined>;
@@ -49,20 +52,13 @@ export interface LocalStack {
     /** Keys of all objects, by bucket. */
     readonly objects: () => Promise<Record<string, string[]>>;
     readonly instances: () => readonly Instance[];
-    /** AWS calls so far, e.g. `DynamoDB.PutItem`, by who made them. */
+    /** AWS calls so far. */
     readonly calls: LocalResources['calls'];
-    /** Physical names and environment of everything, as the template says. */
-    readonly environmentOf: LocalResources['environmentOf'];
+    readonly environments: LocalResources['environments'];
+    readonly names: LocalResources['names'];
   };
   /** Ends every process, socket and timer. */
   readonly stop: () => Promise<void>;
-}
-
-export interface TokenOptions {
-  readonly sub: string;
-  readonly groups?: readonly string[];
-  /** 3600 unless told. */
-  readonly expiresInSeconds?: number;
 }
 
 /**
@@ -72,7 +68,7 @@ export interface TokenOptions {
 export const startLocalStack = async (options: LocalStackOptions = {}): Promise<LocalStack> => {
   const releasers = createReleasers();
   try {
-    const assembly = await synthesizeCached(options);
+    const assembly = synthesizeCached(options);
     const resources = await startResources(assembly, options, releasers);
     return toHandle(resources, releasers.releaseAll);
   } catch (error) {
@@ -82,15 +78,17 @@ export const startLocalStack = async (options: LocalStackOptions = {}): Promise<
 };
 
 const toHandle = (resources: LocalResources, stop: () => Promise<void>): LocalStack => {
-  const { region, apiKey, certificate, token, accessKey, calls, environmentOf, group } = resources;
+  const { urls, client, apiKey, certificate, token, accessKey, calls, environments, names, group } =
+    resources;
   return {
-    urls: resources.urls,
-    region,
+    urls,
+    region: client.region,
+    client,
     apiKey,
     certificate,
     token,
     accessKey,
-    inspect: { ...createInspect(resources), instances: () => group.instances(), calls, environmentOf },
+    inspect: { ...createInspect(resources), instances: group.instances, calls, environments, names },
     stop,
   };
 };

@@ -8,7 +8,7 @@ export interface CdnOptions {
   /** 0, the default: any free port. */
   readonly port?: number;
   readonly s3: S3Client;
-  readonly bucket: () => string;
+  readonly bucket: string;
 }
 
 export interface Cdn {
@@ -37,7 +37,7 @@ export const startCdn = async ({ port = 0, s3, bucket }: CdnOptions): Promise<Cd
     }
     const key = decodeURIComponent(new URL(request.url ?? '/', 'http://cdn').pathname.slice(1));
     const input = {
-      Bucket: bucket(),
+      Bucket: bucket,
       Key: key,
       ...(request.headers.range && { Range: request.headers.range }),
     };

@@ -131,7 +131,7 @@ const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
     ref: `E${naming.digits(13).toUpperCase()}`,
     attributes: {
       Id: () => `E${naming.digits(13).toUpperCase()}`,
-      DomainName: () => distributionDomain(naming),
+      DomainName: () => `d${naming.digits(13)}.cloudfront.net`,
     },
   }),
   'AWS::Cognito::UserPool': userPool,
@@ -182,9 +182,6 @@ const IGNORED_TYPES: readonly (string | RegExp)[] = [
 
 const isIgnored = (type: string): boolean =>
   IGNORED_TYPES.some((ignored) => (typeof ignored === 'string' ? ignored === type : ignored.test(type)));
-
-export const distributionDomain = (naming: { readonly digits: (length: number) => string }): string =>
-  `d${naming.digits(13)}.cloudfront.net`;
 
 /** Names every resource of the template. Refuses a template that holds what can't be run here. */
 export const createPhysical = (

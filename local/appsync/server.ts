@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { createServer as createSocketServer, type AddressInfo, type Socket } from 'node:net';
+import selfsigned from 'selfsigned';
+import type { Authenticate, Refusal } from './authenticate.ts';
+import { serveGraphiql } from './graphiql.ts';
+import { createRealtime } from './realtime.ts';
+import type { ApiError, Caller, Engine } from './types.ts';
+
+export interface AppSyncServerOptions {
+  /** 0, the default: any free port. */
+  readonly port?: number;
+  /** Told once the port is known and before the first request, since functions need the address. */
+  readonly onListening: (url: string) => { readonly engine: Engine; readonly authenticate: Authenticate };
+  /** Shown on the GraphiQL page. */
+  readonly apiKey?: () => string | undefined;
+  readonly keepAliveMs?: number;
+}
+
+export interface AppSyncServer {
+  /** `http://127.0.0.1:<port>/graphql`; the port speaks TLS too. */
+  readonly url: string;
+  /** PEM of the certificate made for this run. */
+  readonly certificate: string;
+  readonly stop: () => Promise<void>;
+}
+
+const GRAPHQL_PATH = '/graphql';
+const REALTIME_PATHS = new Set([GRAPHQL_PATH, `${GRAPHQL_PATH}/realtime`]);
+const MAX_BODY_BYTES = 6_000_000;
+/** The first byte of a TLS handshake record. */
+const TLS_HANDSHAKE = 0x16;
+
+/**
+ * AppSync's two endpoints on one port. The first byte tells TLS from HTTP, because an unmodified Amplify that was
+ * given `http://` opens its socket with `wss://`.
+ */
+export const startAppSyncServer = async (options: AppSyncServerOptions): Promise<AppSyncServer> => {
+  const { port = 0, onListening, apiKey, keepAliveMs } = options;
+  const pems = await selfsigned.generate([{ name: 'commonName', value: 'localhost' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [
+      { name: 'basicConstraints', cA: true },
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 2, value: 'localhost' },
+          { type: 7, ip: '127.0.0.1' },
+        ],
+      },
+    ],
+  });
+
+  const sockets = new Set<Socket>();
+  const front = createSocketServer((socket) => {
+    sockets.add(socket.once('close', () => sockets.delete(socket)).on('error', () => socket.destroy()));
+    socket.once('data', (first: Buffer) => {
+      socket.pause();
+      socket.unshift(first);
+      (first[0] === TLS_HANDSHAKE ? tls : http).emit('connection', socket);
+      process.nextTick(() => socket.resume());
+    });
+  });
+  const http = createServer();
+  const tls = createTlsServer({ key: pems.private, cert: pems.cert });
+
+  await new Promise<void>((resolve, reject) => {
+    front.once('error', reject).listen(port, '127.0.0.1', resolve);
+  });
+  const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}${GRAPHQL_PATH}`;
+  const { engine, authenticate } = onListening(url);
+  const realtime = createRealtime({
+    engine,
+    authenticate,
+    path: GRAPHQL_PATH,
+    ...(keepAliveMs !== undefined && { keepAliveMs }),
+  });
+  for (const server of [http, tls]) {
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      void serve(request, response, { engine, authenticate, apiKey: apiKey?.() }).catch(() =>
+        response.destroy(),
+      );
+    });
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      if (REALTIME_PATHS.has(pathOf(request))) realtime.handleUpgrade(request, socket, head);
+      else socket.end('HTTP/1.1 404 Not Found\r\n\r\n');
+    });
+  }
+  return {
+    url,
+    certificate: pems.cert,
+    stop: async () => {
+      realtime.stop();
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => front.close(resolve));
+    },
+  };
+};
+
+const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split('?')[0] ?? '/';
+
+interface Service {
+  readonly engine: Engine;
+  readonly authenticate: Authenticate;
+  readonly apiKey: string | undefined;
+}
+
+const serve = async (request: IncomingMessage, response: ServerResponse, service: Service): Promise<void> => {
+  response.setHeader('access-control-allow-origin', '*');
+  response.setHeader('x-amzn-requestid', randomUUID());
+  if (request.method === 'OPTIONS') {
+    response.writeHead(200, {
+      'access-control-allow-methods': 'POST, OPTIONS',
+      'access-control-allow-headers': request.headers['access-control-request-headers'] ?? '*',
+      'access-control-max-age': '172800',
+    });
+    response.end();
+    return;
+  }
+  if (pathOf(request) !== GRAPHQL_PATH) {
+    if (request.method === 'GET' && serveGraphiql(pathOf(request), response, service.apiKey)) return;
+    return refuse(response, 404, {
+      errorType: 'NotFoundException',
+      message: `There is nothing at ${pathOf(request)}.`,
+    });
+  }
+  if (request.method !== 'POST') {
+    return refuse(response, 405, {
+      errorType: 'UnsupportedOperationException',
+      message: 'GraphQL is served over POST.',
+    });
+  }
+  const body = await readBody(request);
+  if (body === undefined) {
+    return refuse(response, 413, {
+      errorType: 'RequestEntityTooLargeException',
+      message: `The request is larger than ${MAX_BODY_BYTES} bytes.`,
+    });
+  }
+  const headers = toHeaders(request);
+  const result = await service.authenticate({ headers, path: request.url ?? GRAPHQL_PATH, body });
+  if (!result.ok) return refuse(response, result.refusal.status, result.refusal);
+  await answerQuery(response, service.engine, body, headers, result.caller);
+};
+
+const answerQuery = async (
+  response: ServerResponse,
+  engine: Engine,
+  body: string,
+  headers: Record<string, string>,
+  caller: Caller,
+): Promise<void> => {
+  if (body === '') {
+    return refuse(response, 400, {
+      message: 'Request body is empty.',
+      errorType: 'MalformedHttpRequestException',
+    });
+  }
+  const parsed = parseBody(body);
+  if (!parsed) {
+    return refuse(response, 400, {
+      message: 'Unable to parse GraphQL query.',
+      errorType: 'MalformedHttpRequestException',
+    });
+  }
+  const { authorization: _a, 'x-api-key': _k, cookie: _c, 'x-amz-security-token': _t, ...visible } = headers;
+  const result = await engine.execute({ ...parsed, caller, headers: visible });
+  const badRequest = result.errors?.some(({ errorType }) => errorType === 'BadRequestException') ?? false;
+  reply(response, badRequest ? 400 : 200, badRequest ? { errors: result.errors } : result);
+};
+
+interface Query {
+  readonly query: string;
+  readonly variables: Record<string, unknown>;
+  readonly operationName?: string;
+}
+
+const parseBody = (body: string): Query | undefined => {
+  try {
+    const { query, variables, operationName } = JSON.parse(body) as Record<string, unknown>;
+    if (typeof query !== 'string') return undefined;
+    const parsed: unknown = typeof variables === 'string' ? JSON.parse(variables) : (variables ?? {});
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;
+    return {
+      query,
+      variables: parsed as Record<string, unknown>,
+      ...(typeof operationName === 'string' && operationName !== '' && { operationName }),
+    };
+  } catch {
+    return undefined;
+  }
+};
+
+/** Undefined for a body beyond the limit; the rest of it is read and dropped, so that the client hears the answer. */
+const readBody = async (request: IncomingMessage): Promise<string | undefined> => {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+    else chunks.length = 0;
+  }
+  return bytes <= MAX_BODY_BYTES ? Buffer.concat(chunks).toString('utf8') : undefined;
+};
+
+const toHeaders = (request: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(request.headersDistinct).map(([name, values]) => [name, (values ?? []).join(',')]),
+  );
+
+const refuse = (response: ServerResponse, status: number, error: ApiError | Refusal): void => {
+  const { errorType, message } = error;
+  response.setHeader('x-amzn-errortype', errorType ?? 'InternalFailure');
+  reply(response, status, { errors: [{ errorType, message }] });
+};
+
+const reply = (response: ServerResponse, status: number, body: object): void => {
+  response.writeHead(status, { 'content-type': 'application/json;charset=UTF-8' });
+  response.end(JSON.stringify(body));
+};

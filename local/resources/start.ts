@@ -1,0 +1,176 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { readFileSync } from 'node:fs';
+import type { Assembly } from '../../infra/synth.ts';
+import { createAuthenticate } from '../appsync/authenticate.ts';
+import { createEngine } from '../appsync/engine.ts';
+import { startAppSyncServer } from '../appsync/server.ts';
+import { startCdn } from '../cdn/server.ts';
+import { createIssuer, type Issuer } from '../cognito/issuer.ts';
+import { startGateway } from '../gateway/gateway.ts';
+import { createAccessKeys } from '../iam/access-keys.ts';
+import type { AccessKey, PolicyStatement } from '../iam/types.ts';
+import { createSignatureVerifier } from '../iam/verify-signature.ts';
+import type { AutoScalingGroup } from '../instances/auto-scaling-group.ts';
+import type { Releasers } from '../releasers.ts';
+import type { LocalStackOptions } from '../stack.ts';
+import { toApiDefinition } from '../template/api.ts';
+import { createEngineResources, type ClientConfig } from '../template/engines.ts';
+import { createCallCounter, type CallCounts } from './call-counter.ts';
+import { createDataSources } from './data-sources.ts';
+import { ACCOUNT_ID, createDeployment, REGION, toRealtimeUrl, type Deployment } from './deployment.ts';
+import { createFunctions } from './functions.ts';
+import { startWorkers, workerEnvironment } from './workers.ts';
+
+/** Everything the template describes, running. */
+export interface LocalResources {
+  readonly urls: Readonly<Record<'graphql' | 'realtime' | 'cdn' | 'aws' | 'graphiql', string>>;
+  readonly apiKey: string | undefined;
+  readonly certificate: string;
+  readonly token: Issuer['token'];
+  /** A key for a user of this name, who may do what the statements say: everything in GraphQL unless told. */
+  readonly accessKey: (userName: string, statements?: readonly PolicyStatement[]) => AccessKey;
+  readonly calls: () => CallCounts;
+  /** What the template sets for each function, by its name, and for the workers, under `workers`. */
+  readonly environments: () => Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** For SDK clients that may do everything. */
+  readonly client: ClientConfig;
+  readonly names: ReturnType<typeof toNames>;
+  readonly group: AutoScalingGroup;
+}
+
+const PRELUDE = new URL('../../appsync.graphql', import.meta.url);
+
+/** Starts one after the other, in the order in which they need each other. */
+export const startResources = async (
+  assembly: Assembly,
+  options: LocalStackOptions,
+  releasers: Releasers,
+): Promise<LocalResources> => {
+  const { port = 0, awsPort = 0, cdnPort = 0, instances } = options;
+  const { log = () => undefined, webui = { arguments: ['--profile', 'demo'] } } = options;
+  const dataDir = options.dataDir === undefined ? {} : { dataDir: options.dataDir };
+  const keys = createAccessKeys();
+  const verifySignature = createSignatureVerifier({ lookup: keys.lookup });
+  const rootKey = keys.issue(toPrincipal('root', 'root', []));
+  const { onCall, calls } = createCallCounter();
+
+  const gateway = await startGateway({
+    port: awsPort,
+    verifySignature,
+    rootKey,
+    region: REGION,
+    onCall,
+    ...dataDir,
+  });
+  releasers.add(gateway.stop);
+  const client: ClientConfig = { endpoint: gateway.url, region: REGION, credentials: rootKey };
+
+  const addresses = { gateway: gateway.url, graphql: '', cdn: '' };
+  const deployment = createDeployment(
+    assembly,
+    { gateway: () => addresses.gateway, graphql: () => addresses.graphql, cdn: () => addresses.cdn },
+    keys,
+  );
+  const { template, physical, resolve, only } = deployment;
+  await createEngineResources({ template, resolve, physical, client });
+  const names = toNames(deployment);
+
+  const s3 = new S3Client({ ...client, forcePathStyle: true });
+  releasers.add(() => s3.destroy());
+  const cdn = await startCdn({ port: cdnPort, s3, bucket: names.originBucket });
+  releasers.add(cdn.stop);
+  addresses.cdn = cdn.url;
+
+  const functions = createFunctions(deployment, log);
+  for (const { fn } of functions.values()) releasers.add(fn.stop);
+
+  const userPoolId = physical(only('AWS::Cognito::UserPool')).ref;
+  const clientId = physical(only('AWS::Cognito::UserPoolClient')).ref;
+  const { issuer, jwks, token } = await createIssuer({ region: REGION, userPoolId, clientId, ...dataDir });
+
+  let apiKey: string | undefined;
+  const server = await startAppSyncServer({
+    port,
+    apiKey: () => apiKey,
+    onListening: (url) => {
+      addresses.graphql = url;
+      const definition = toApiDefinition({
+        template,
+        resolve,
+        physical,
+        region: REGION,
+        accountId: ACCOUNT_ID,
+        userPool: () => ({ userPoolId, issuer, jwks }),
+        dataSource: createDataSources({ deployment, functions, client, releasers }),
+      });
+      apiKey = definition.apiKeys[0]?.key;
+      return {
+        engine: createEngine({ definition, prelude: readFileSync(PRELUDE, 'utf8') }),
+        authenticate: createAuthenticate({ definition, verifySignature, clock: Date.now }),
+      };
+    },
+  });
+  releasers.add(server.stop);
+
+  const group = await startWorkers({ deployment, webui, instances, log });
+  releasers.add(group.stop);
+
+  return {
+    urls: {
+      graphql: server.url,
+      realtime: toRealtimeUrl(server.url),
+      cdn: cdn.url,
+      aws: gateway.url,
+      graphiql: new URL('/', server.url).href,
+    },
+    apiKey,
+    certificate: server.certificate,
+    token,
+    accessKey: (userName, statements = [ALLOW_GRAPHQL]) =>
+      keys.issue(toPrincipal(`user/${userName}`, userName, statements)),
+    calls,
+    environments: () => ({
+      ...Object.fromEntries([...functions].map(([name, { environment }]) => [name, environment()])),
+      workers: workerEnvironment(deployment),
+    }),
+    client,
+    names,
+    group,
+  };
+};
+
+const ALLOW_GRAPHQL: PolicyStatement = { Effect: 'Allow', Action: 'appsync:GraphQL', Resource: '*' };
+
+const toPrincipal = (path: string, name: string, statements: readonly PolicyStatement[]) => ({
+  arn: `arn:aws:iam::${ACCOUNT_ID}:${path}`,
+  accountId: ACCOUNT_ID,
+  name,
+  policies: [{ Statement: statements }],
+});
+
+interface DistributionProperties {
+  readonly DistributionConfig: { readonly Origins: readonly { readonly DomainName: string }[] };
+}
+
+interface QueueProperties {
+  readonly RedrivePolicy?: object;
+}
+
+/** What one looks for in a running stack. */
+const toNames = ({ physical, propertiesOf, only, idsOf }: Deployment) => {
+  const buckets = idsOf('AWS::S3::Bucket').map(physical);
+  const isMain = (id: string): boolean => propertiesOf<QueueProperties>(id).RedrivePolicy !== undefined;
+  const [queue] = idsOf('AWS::SQS::Queue').filter(isMain);
+  const { Origins } = propertiesOf<DistributionProperties>(
+    only('AWS::CloudFront::Distribution'),
+  ).DistributionConfig;
+  const origin = buckets.find(({ attributes }) => attributes.RegionalDomainName === Origins[0]?.DomainName);
+  if (queue === undefined || !origin)
+    throw new Error('The template lacks a queue with a dead-letter queue, or the origin of its CDN');
+  return {
+    table: physical(only('AWS::DynamoDB::GlobalTable', 'AWS::DynamoDB::Table')).ref,
+    queueUrl: physical(queue).ref,
+    buckets: buckets.map(({ ref }) => ref),
+    originBucket: origin.ref,
+  };
+};
