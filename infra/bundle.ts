@@ -20,7 +20,7 @@ export const bundleForNode = (entry: string): BundlingOptions => ({
         mainFields: ['module', 'main'],
         // CommonJS packages within an ES module still call require().
         banner: {
-          js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+          js: "import { createRequire as toRequire } from 'node:module'; const require = toRequire(import.meta.url);",
         },
         logLevel: 'error',
       });

@@ -179,8 +179,8 @@ describe('img2img and extras', () => {
     const distance = async (denoising_strength: number): Promise<number> => {
       const response = await post('img2img', { ...request, denoising_strength });
       const [image = ''] = ((await response.json()) as Result).images;
-      const before = decode(Buffer.from(images[0] ?? '', 'base64')).data;
-      const after = decode(Buffer.from(image, 'base64')).data;
+      const before = [...decode(Buffer.from(images[0] ?? '', 'base64')).data];
+      const after = [...decode(Buffer.from(image, 'base64')).data];
       return before.reduce((sum, value, index) => sum + Math.abs(value - (after[index] ?? 0)), 0);
     };
     expect(await distance(0)).toBe(0);

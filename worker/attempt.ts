@@ -1,0 +1,45 @@
+import * as v from 'valibot';
+import type { Task } from '../contract/schema.generated.ts';
+import { TaskError } from '../contract/errors.ts';
+import { parseRequest, type TaskRequest } from '../contract/request.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { ReceivedMessage } from './queue.ts';
+
+/** One try at one task, under a lease that only we hold. */
+export interface Attempt {
+  readonly task: Task;
+  /** Our right to write to the row, together with `task.attempt`. */
+  readonly leaseToken: string;
+  /** 32 random hex digits: where this attempt's objects lie, and nobody can guess it. */
+  readonly nonce: string;
+  readonly message: ReceivedMessage;
+}
+
+/** What identifies the lease in every event. */
+export const leaseOf = ({ task, leaseToken }: Attempt) => ({
+  id: task.id,
+  attempt: task.attempt,
+  leaseToken,
+});
+
+const stored = v.union([v.object({ inline: v.unknown() }), v.object({ key: v.string() })]);
+
+/** The request as the row or the object it names holds it. Throws `TaskError`. */
+export const readRequest = async ({ task }: Attempt, objects: ObjectStore): Promise<TaskRequest> => {
+  const where = v.safeParse(stored, parseJson(task.request));
+  if (!where.success) throw new TaskError('INVALID_REQUEST', 'The task came without its request');
+  const raw =
+    'key' in where.output ? parseJson(await objects.getRequest(where.output.key)) : where.output.inline;
+  const parsed = parseRequest(raw);
+  if (parsed.ok) return parsed.request;
+  const { field, message } = parsed.invalid;
+  throw new TaskError('INVALID_REQUEST', `The stored request is not valid: ${field}: ${message}`);
+};
+
+const parseJson = (text: string | null | undefined): unknown => {
+  try {
+    return JSON.parse(text ?? '') as unknown;
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,94 @@
+import { decode } from 'fast-png';
+import * as v from 'valibot';
+import { TaskError } from '../../../contract/errors.ts';
+import type { TaskRequest } from '../../../contract/request.ts';
+import type { GeneratedImage } from '../backend.ts';
+
+const generation = v.object({ images: v.array(v.string()), info: v.string() });
+
+/** The JSON text under `info`, as far as it is read. */
+const information = v.object({
+  index_of_first_image: v.number(),
+  all_seeds: v.array(v.number()),
+  infotexts: v.array(v.string()),
+  sd_model_name: v.optional(v.nullable(v.string())),
+  sd_model_hash: v.optional(v.nullable(v.string())),
+});
+
+const extras = v.object({ image: v.string() });
+
+const bad = (message: string, cause?: unknown): TaskError => new TaskError('BAD_RESULT', message, { cause });
+
+/**
+ * Reads a 200: it can still hold too few images, broken ones, black ones, or pictures of another model than the one asked
+ * for.
+ */
+export const parseResult = (request: TaskRequest, body: unknown): readonly GeneratedImage[] => {
+  if (request.kind === 'UPSCALE') {
+    const parsed = v.safeParse(extras, body);
+    if (!parsed.success) throw bad('The WebUI sent no image');
+    return [readImage(parsed.output.image, undefined)];
+  }
+  const parsed = v.safeParse(generation, body);
+  if (!parsed.success) throw bad('The WebUI sent no images');
+  const info = parseInformation(parsed.output.info);
+  const sampling = request.kind === 'TXT2IMG' ? request.txt2img : request.img2img;
+  checkModel(sampling.model, info);
+  const first = info.index_of_first_image;
+  const images = parsed.output.images.slice(first, first + sampling.batchSize);
+  if (images.length < sampling.batchSize) {
+    throw bad(`The WebUI sent ${images.length} of ${sampling.batchSize} images`);
+  }
+  const scale = request.kind === 'TXT2IMG' ? (request.txt2img.hires?.scale ?? 1) : 1;
+  const size = { width: toLatentSize(sampling.width * scale), height: toLatentSize(sampling.height * scale) };
+  return images.map((image, index) => {
+    const infotext = info.infotexts[first + index];
+    return {
+      ...readImage(image, size),
+      seed: info.all_seeds[index] ?? sampling.seed + index,
+      ...(infotext !== undefined && { infotext }),
+    };
+  });
+};
+
+const parseInformation = (text: string): v.InferOutput<typeof information> => {
+  try {
+    return v.parse(information, JSON.parse(text));
+  } catch (error) {
+    throw bad('The WebUI sent images without the information about them', error);
+  }
+};
+
+/** A model may be named by its name or by its title, which ends in the short hash. */
+const checkModel = (wanted: string | undefined, info: v.InferOutput<typeof information>): void => {
+  if (wanted === undefined) return;
+  const { sd_model_name: name, sd_model_hash: hash } = info;
+  const isIt = wanted === name || (hash != null && hash !== '' && wanted.endsWith(`[${hash}]`));
+  if (!isIt) throw bad(`The WebUI used the model ${name ?? 'unknown'} instead of ${wanted}`);
+};
+
+const toLatentSize = (pixels: number): number => Math.trunc(pixels / 8) * 8;
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+const readImage = (base64: string, expected: Size | undefined): GeneratedImage => {
+  const bytes = Buffer.from(base64, 'base64');
+  const { width, height, data } = decodePng(bytes);
+  if (expected && (width !== expected.width || height !== expected.height)) {
+    throw bad(`The WebUI sent ${width}×${height} pixels instead of ${expected.width}×${expected.height}`);
+  }
+  // What is left when NaNs went unnoticed.
+  if (data.every((value) => value === 0)) throw new TaskError('NAN_PRODUCED', 'The picture is all black');
+  return { bytes, contentType: 'image/png', width, height };
+};
+
+const decodePng = (bytes: Buffer): ReturnType<typeof decode> => {
+  try {
+    return decode(bytes, { checkCrc: true });
+  } catch (error) {
+    throw bad('The WebUI sent an image that is no whole PNG', error);
+  }
+};

@@ -1,0 +1,55 @@
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+
+/** A message in our hands. The handle is what SQS knows it by until its visibility ends. */
+export interface ReceivedMessage {
+  readonly messageId: string;
+  readonly body: string | undefined;
+  /** Out of our hands for good. */
+  readonly acknowledge: () => Promise<void>;
+  /** Hidden from everybody for that long from now; 0: back at once. At most 12 hours. */
+  readonly hide: (seconds: number) => Promise<void>;
+}
+
+export interface MessageQueue {
+  /** Waits up to 20 s for one message. */
+  readonly receive: (signal: AbortSignal) => Promise<ReceivedMessage | undefined>;
+}
+
+const WAIT_SECONDS = 20;
+const MAX_HIDE_SECONDS = 43_200;
+
+export const createMessageQueue = ({
+  sqs,
+  url,
+}: {
+  readonly sqs: SQSClient;
+  readonly url: string;
+}): MessageQueue => ({
+  receive: async (signal) => {
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 1, WaitTimeSeconds: WAIT_SECONDS }),
+      { abortSignal: signal },
+    );
+    const [message] = Messages;
+    if (!message) return undefined;
+    const { MessageId = '', Body, ReceiptHandle } = message;
+    return {
+      messageId: MessageId,
+      body: Body,
+      acknowledge: async () => {
+        await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle }));
+      },
+      hide: async (seconds) => {
+        const VisibilityTimeout = Math.min(MAX_HIDE_SECONDS, Math.max(0, Math.ceil(seconds)));
+        await sqs.send(
+          new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout }),
+        );
+      },
+    };
+  },
+});
