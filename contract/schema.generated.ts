@@ -2,20 +2,20 @@ export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
 /** All built-in and custom scalars, mapped to their actual values */
 export type Scalars = {
-  ID: { input: string; output: string };
-  String: { input: string; output: string };
-  Boolean: { input: boolean; output: boolean };
-  Int: { input: number; output: number };
-  Float: { input: number; output: number };
-  AWSDate: { input: string; output: string };
-  AWSDateTime: { input: string; output: string };
-  AWSEmail: { input: string; output: string };
-  AWSIPAddress: { input: string; output: string };
-  AWSJSON: { input: string; output: string };
-  AWSPhone: { input: string; output: string };
-  AWSTime: { input: string; output: string };
-  AWSTimestamp: { input: number; output: number };
-  AWSURL: { input: string; output: string };
+  ID: { input: string; output: string; }
+  String: { input: string; output: string; }
+  Boolean: { input: boolean; output: boolean; }
+  Int: { input: number; output: number; }
+  Float: { input: number; output: number; }
+  AWSDate: { input: string; output: string; }
+  AWSDateTime: { input: string; output: string; }
+  AWSEmail: { input: string; output: string; }
+  AWSIPAddress: { input: string; output: string; }
+  AWSJSON: { input: string; output: string; }
+  AWSPhone: { input: string; output: string; }
+  AWSTime: { input: string; output: string; }
+  AWSTimestamp: { input: number; output: number; }
+  AWSURL: { input: string; output: string; }
 };
 
 export type HiresInput = {
@@ -104,13 +104,16 @@ export type Mutation = {
   updateTask: Maybe<Task>;
 };
 
+
 export type MutationCancelTaskArgs = {
   id: Scalars['ID']['input'];
 };
 
+
 export type MutationSubmitTaskArgs = {
   input: SubmitTaskInput;
 };
+
 
 export type MutationUpdateTaskArgs = {
   input: UpdateTaskInput;
@@ -124,9 +127,11 @@ export type Query = {
   tasks: TaskPage;
 };
 
+
 export type QueryTaskArgs = {
   id: Scalars['ID']['input'];
 };
+
 
 export type QueryTasksArgs = {
   limit?: InputMaybe<Scalars['Int']['input']>;
@@ -134,7 +139,10 @@ export type QueryTasksArgs = {
   status?: InputMaybe<TaskStatus>;
 };
 
-export type ResizeMode = 'CROP_AND_RESIZE' | 'JUST_RESIZE' | 'RESIZE_AND_FILL';
+export type ResizeMode =
+  | 'CROP_AND_RESIZE'
+  | 'JUST_RESIZE'
+  | 'RESIZE_AND_FILL';
 
 /** Exactly one of `txt2img`, `img2img`, `upscale`, or `api` together with `payload`. */
 export type SubmitTaskInput = {
@@ -159,6 +167,7 @@ export type Subscription = {
    */
   onTaskUpdated: Maybe<Task>;
 };
+
 
 export type SubscriptionOnTaskUpdatedArgs = {
   id?: InputMaybe<Scalars['ID']['input']>;
@@ -238,7 +247,10 @@ export type TaskFailureInput = {
   retryable: Scalars['Boolean']['input'];
 };
 
-export type TaskKind = 'IMG2IMG' | 'TXT2IMG' | 'UPSCALE';
+export type TaskKind =
+  | 'IMG2IMG'
+  | 'TXT2IMG'
+  | 'UPSCALE';
 
 export type TaskPage = {
   __typename?: 'TaskPage';

@@ -1,8 +1,7 @@
 /** Internal type. DO NOT USE DIRECTLY. */
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
-export type Incremental<T> =
-  T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 export type HiresInput = {
   /** 0…1; 0.7 unless told. */
   denoisingStrength?: number | null | undefined;
@@ -41,7 +40,10 @@ export type Img2ImgInput = {
   width?: number | null | undefined;
 };
 
-export type ResizeMode = 'CROP_AND_RESIZE' | 'JUST_RESIZE' | 'RESIZE_AND_FILL';
+export type ResizeMode =
+  | 'CROP_AND_RESIZE'
+  | 'JUST_RESIZE'
+  | 'RESIZE_AND_FILL';
 
 /** Exactly one of `txt2img`, `img2img`, `upscale`, or `api` together with `payload`. */
 export type SubmitTaskInput = {
@@ -58,7 +60,10 @@ export type SubmitTaskInput = {
   upscale?: UpscaleInput | null | undefined;
 };
 
-export type TaskKind = 'IMG2IMG' | 'TXT2IMG' | 'UPSCALE';
+export type TaskKind =
+  | 'IMG2IMG'
+  | 'TXT2IMG'
+  | 'UPSCALE';
 
 export type TaskStatus =
   | 'CANCELED'
@@ -109,171 +114,28 @@ export type UpscaleInput = {
   upscaler?: string | null | undefined;
 };
 
-export type TaskFieldsFragment = {
-  id: string;
-  owner: string;
-  kind: TaskKind;
-  status: TaskStatus;
-  isTerminal: boolean;
-  version: number;
-  attempt: number;
-  failures: number;
-  createdAt: string;
-  updatedAt: string;
-  startedAt: string | null;
-  finishedAt: string | null;
-  startBy: string;
-  deadlineAt: string;
-  inferenceMs: number | null;
-  storeMs: number | null;
-  progress: {
-    fraction: number;
-    step: number;
-    steps: number;
-    etaSeconds: number | null;
-    previewUrl: string | null;
-  } | null;
-  images: Array<{
-    url: string | null;
-    contentType: string;
-    width: number;
-    height: number;
-    bytes: number;
-    sha256: string;
-    seed: number | null;
-    infotext: string | null;
-  }> | null;
-  error: { code: string; message: string; retryable: boolean } | null;
-};
+export type TaskFieldsFragment = { id: string, owner: string, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null };
 
 export type SubmitTaskMutationVariables = Exact<{
   input: SubmitTaskInput;
 }>;
 
-export type SubmitTaskMutation = {
-  submitTask: {
-    id: string;
-    owner: string;
-    kind: TaskKind;
-    status: TaskStatus;
-    isTerminal: boolean;
-    version: number;
-    attempt: number;
-    failures: number;
-    createdAt: string;
-    updatedAt: string;
-    startedAt: string | null;
-    finishedAt: string | null;
-    startBy: string;
-    deadlineAt: string;
-    inferenceMs: number | null;
-    storeMs: number | null;
-    progress: {
-      fraction: number;
-      step: number;
-      steps: number;
-      etaSeconds: number | null;
-      previewUrl: string | null;
-    } | null;
-    images: Array<{
-      url: string | null;
-      contentType: string;
-      width: number;
-      height: number;
-      bytes: number;
-      sha256: string;
-      seed: number | null;
-      infotext: string | null;
-    }> | null;
-    error: { code: string; message: string; retryable: boolean } | null;
-  };
-};
+
+export type SubmitTaskMutation = { submitTask: { id: string, owner: string, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } };
 
 export type CancelTaskMutationVariables = Exact<{
   id: string;
 }>;
 
-export type CancelTaskMutation = {
-  cancelTask: {
-    id: string;
-    owner: string;
-    kind: TaskKind;
-    status: TaskStatus;
-    isTerminal: boolean;
-    version: number;
-    attempt: number;
-    failures: number;
-    createdAt: string;
-    updatedAt: string;
-    startedAt: string | null;
-    finishedAt: string | null;
-    startBy: string;
-    deadlineAt: string;
-    inferenceMs: number | null;
-    storeMs: number | null;
-    progress: {
-      fraction: number;
-      step: number;
-      steps: number;
-      etaSeconds: number | null;
-      previewUrl: string | null;
-    } | null;
-    images: Array<{
-      url: string | null;
-      contentType: string;
-      width: number;
-      height: number;
-      bytes: number;
-      sha256: string;
-      seed: number | null;
-      infotext: string | null;
-    }> | null;
-    error: { code: string; message: string; retryable: boolean } | null;
-  };
-};
+
+export type CancelTaskMutation = { cancelTask: { id: string, owner: string, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } };
 
 export type GetTaskQueryVariables = Exact<{
   id: string;
 }>;
 
-export type GetTaskQuery = {
-  task: {
-    id: string;
-    owner: string;
-    kind: TaskKind;
-    status: TaskStatus;
-    isTerminal: boolean;
-    version: number;
-    attempt: number;
-    failures: number;
-    createdAt: string;
-    updatedAt: string;
-    startedAt: string | null;
-    finishedAt: string | null;
-    startBy: string;
-    deadlineAt: string;
-    inferenceMs: number | null;
-    storeMs: number | null;
-    progress: {
-      fraction: number;
-      step: number;
-      steps: number;
-      etaSeconds: number | null;
-      previewUrl: string | null;
-    } | null;
-    images: Array<{
-      url: string | null;
-      contentType: string;
-      width: number;
-      height: number;
-      bytes: number;
-      sha256: string;
-      seed: number | null;
-      infotext: string | null;
-    }> | null;
-    error: { code: string; message: string; retryable: boolean } | null;
-  } | null;
-};
+
+export type GetTaskQuery = { task: { id: string, owner: string, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } | null };
 
 export type ListTasksQueryVariables = Exact<{
   status?: TaskStatus | null | undefined;
@@ -281,99 +143,21 @@ export type ListTasksQueryVariables = Exact<{
   nextToken?: string | null | undefined;
 }>;
 
-export type ListTasksQuery = {
-  tasks: {
-    nextToken: string | null;
-    items: Array<{
-      id: string;
-      owner: string;
-      kind: TaskKind;
-      status: TaskStatus;
-      isTerminal: boolean;
-      version: number;
-      attempt: number;
-      failures: number;
-      createdAt: string;
-      updatedAt: string;
-      startedAt: string | null;
-      finishedAt: string | null;
-      startBy: string;
-      deadlineAt: string;
-      inferenceMs: number | null;
-      storeMs: number | null;
-      progress: {
-        fraction: number;
-        step: number;
-        steps: number;
-        etaSeconds: number | null;
-        previewUrl: string | null;
-      } | null;
-      images: Array<{
-        url: string | null;
-        contentType: string;
-        width: number;
-        height: number;
-        bytes: number;
-        sha256: string;
-        seed: number | null;
-        infotext: string | null;
-      }> | null;
-      error: { code: string; message: string; retryable: boolean } | null;
-    }>;
-  };
-};
+
+export type ListTasksQuery = { tasks: { nextToken: string | null, items: Array<{ id: string, owner: string, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null }> } };
 
 export type OnTaskUpdatedSubscriptionVariables = Exact<{
   id?: string | null | undefined;
 }>;
 
-export type OnTaskUpdatedSubscription = {
-  onTaskUpdated: {
-    id: string;
-    owner: string;
-    kind: TaskKind;
-    status: TaskStatus;
-    isTerminal: boolean;
-    version: number;
-    attempt: number;
-    failures: number;
-    createdAt: string;
-    updatedAt: string;
-    startedAt: string | null;
-    finishedAt: string | null;
-    startBy: string;
-    deadlineAt: string;
-    inferenceMs: number | null;
-    storeMs: number | null;
-    progress: {
-      fraction: number;
-      step: number;
-      steps: number;
-      etaSeconds: number | null;
-      previewUrl: string | null;
-    } | null;
-    images: Array<{
-      url: string | null;
-      contentType: string;
-      width: number;
-      height: number;
-      bytes: number;
-      sha256: string;
-      seed: number | null;
-      infotext: string | null;
-    }> | null;
-    error: { code: string; message: string; retryable: boolean } | null;
-  } | null;
-};
+
+export type OnTaskUpdatedSubscription = { onTaskUpdated: { id: string, owner: string, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } | null };
 
 type GeneratedQuery<V, R> = string & { __generatedQueryInput: V; __generatedQueryOutput: R };
 
 type GeneratedMutation<V, R> = string & { __generatedMutationInput: V; __generatedMutationOutput: R };
 
-type GeneratedSubscription<V, R> = string & {
-  __generatedSubscriptionInput: V;
-  __generatedSubscriptionOutput: R;
-};
+type GeneratedSubscription<V, R> = string & { __generatedSubscriptionInput: V; __generatedSubscriptionOutput: R };
 
 export const SubmitTask = /* GraphQL */ `
 mutation SubmitTask($input: SubmitTaskInput!) {

@@ -1,7 +1,7 @@
 import {
   buildASTSchema,
   execute,
-  GraphQLError,
+  type GraphQLError,
   isObjectType,
   NoSchemaIntrospectionCustomRule,
   parse,

@@ -113,7 +113,7 @@ const readHandshake = (
   const encoded =
     protocols.find((name) => name.startsWith('header-'))?.slice('header-'.length) ??
     new URL(request.url ?? '/', 'ws://appsync').searchParams.get('header')?.replaceAll(' ', '+');
-  if (encoded == null) return toLowerCase(request.headers);
+  if (encoded === undefined || encoded === null) return toLowerCase(request.headers);
   try {
     // Reads both base64 alphabets, with padding and without.
     return toLowerCase(JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')));

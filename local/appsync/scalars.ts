@@ -1,6 +1,6 @@
 import {
   GraphQLError,
-  GraphQLScalarType,
+  type GraphQLScalarType,
   isScalarType,
   valueFromASTUntyped,
   type GraphQLSchema,

@@ -4,7 +4,6 @@ import { createServer as createTlsServer } from 'node:https';
 import { createServer as createSocketServer, type AddressInfo, type Socket } from 'node:net';
 import selfsigned from 'selfsigned';
 import type { Authenticate, Refusal } from './authenticate.ts';
-import { serveGraphiql } from './graphiql.ts';
 import { createRealtime } from './realtime.ts';
 import type { ApiError, Caller, Engine } from './types.ts';
 
@@ -13,8 +12,8 @@ export interface AppSyncServerOptions {
   readonly port?: number;
   /** Told once the port is known and before the first request, since functions need the address. */
   readonly onListening: (url: string) => { readonly engine: Engine; readonly authenticate: Authenticate };
-  /** Shown on the GraphiQL page. */
-  readonly apiKey?: () => string | undefined;
+  /** Answers GET requests for other paths than AppSync's own; false: there is nothing. */
+  readonly pages?: (url: URL, response: ServerResponse) => boolean;
   readonly keepAliveMs?: number;
 }
 
@@ -37,7 +36,7 @@ const TLS_HANDSHAKE = 0x16;
  * given `http://` opens its socket with `wss://`.
  */
 export const startAppSyncServer = async (options: AppSyncServerOptions): Promise<AppSyncServer> => {
-  const { port = 0, onListening, apiKey, keepAliveMs } = options;
+  const { port = 0, onListening, pages = () => false, keepAliveMs } = options;
   const pems = await selfsigned.generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
     algorithm: 'sha256',
@@ -79,9 +78,7 @@ export const startAppSyncServer = async (options: AppSyncServerOptions): Promise
   });
   for (const server of [http, tls]) {
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      void serve(request, response, { engine, authenticate, apiKey: apiKey?.() }).catch(() =>
-        response.destroy(),
-      );
+      void serve(request, response, { engine, authenticate, pages }).catch(() => response.destroy());
     });
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       if (REALTIME_PATHS.has(pathOf(request))) realtime.handleUpgrade(request, socket, head);
@@ -104,7 +101,7 @@ const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split(
 interface Service {
   readonly engine: Engine;
   readonly authenticate: Authenticate;
-  readonly apiKey: string | undefined;
+  readonly pages: NonNullable<AppSyncServerOptions['pages']>;
 }
 
 const serve = async (request: IncomingMessage, response: ServerResponse, service: Service): Promise<void> => {
@@ -120,7 +117,8 @@ const serve = async (request: IncomingMessage, response: ServerResponse, service
     return;
   }
   if (pathOf(request) !== GRAPHQL_PATH) {
-    if (request.method === 'GET' && serveGraphiql(pathOf(request), response, service.apiKey)) return;
+    const url = new URL(request.url ?? '/', 'http://appsync');
+    if (request.method === 'GET' && service.pages(url, response)) return;
     return refuse(response, 404, {
       errorType: 'NotFoundException',
       message: `There is nothing at ${pathOf(request)}.`,

@@ -11,6 +11,7 @@ import { createAccessKeys } from '../iam/access-keys.ts';
 import type { AccessKey, PolicyStatement } from '../iam/types.ts';
 import { createSignatureVerifier } from '../iam/verify-signature.ts';
 import type { AutoScalingGroup } from '../instances/auto-scaling-group.ts';
+import { servePage } from '../pages/pages.ts';
 import type { Releasers } from '../releasers.ts';
 import type { LocalStackOptions } from '../stack.ts';
 import { toApiDefinition } from '../template/api.ts';
@@ -91,7 +92,7 @@ export const startResources = async (
   let apiKey: string | undefined;
   const server = await startAppSyncServer({
     port,
-    apiKey: () => apiKey,
+    pages: (url, response) => servePage({ url, response, apiKey, token }),
     onListening: (url) => {
       addresses.graphql = url;
       const definition = toApiDefinition({

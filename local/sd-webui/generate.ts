@@ -114,7 +114,8 @@ interface Init {
 
 const readInit = (parameters: Parameters, images: readonly unknown[]): Init => {
   const { width, height } = sizeOf(parameters);
-  const mask = parameters.mask == null ? undefined : resize(decodeImage(parameters.mask), width, height);
+  const mask =
+    typeof parameters.mask !== 'string' ? undefined : resize(decodeImage(parameters.mask), width, height);
   if (images.length > 1 && images.length > Number(parameters.batch_size)) {
     throw unhandled('RuntimeError', `bad number of images passed: ${images.length}`);
   }
@@ -193,7 +194,7 @@ const samplerOf = (name: string): [string, string?] => {
 const checkHires = ({ denoising_strength: strength, hr_upscaler: upscaler }: Parameters): void => {
   if (strength === null)
     throw unhandled('TypeError', "'<' not supported between instances of 'NoneType' and 'int'");
-  if (upscaler != null && ![...LATENT_UPSCALE_MODES, ...UPSCALERS].includes(String(upscaler))) {
+  if (typeof upscaler === 'string' && ![...LATENT_UPSCALE_MODES, ...UPSCALERS].includes(String(upscaler))) {
     throw unhandled('Exception', `could not find upscaler named ${String(upscaler)}`);
   }
 };

@@ -63,7 +63,7 @@ const parseInformation = (text: string): v.InferOutput<typeof information> => {
 const checkModel = (wanted: string | undefined, info: v.InferOutput<typeof information>): void => {
   if (wanted === undefined) return;
   const { sd_model_name: name, sd_model_hash: hash } = info;
-  const isIt = wanted === name || (hash != null && hash !== '' && wanted.endsWith(`[${hash}]`));
+  const isIt = wanted === name || (typeof hash === 'string' && hash !== '' && wanted.endsWith(`[${hash}]`));
   if (!isIt) throw bad(`The WebUI used the model ${name ?? 'unknown'} instead of ${wanted}`);
 };
 

@@ -1,0 +1,96 @@
+import { ApiError } from './errors.ts';
+import type { TaskFieldsFragment } from './operations.generated.ts';
+import type { Transport } from './transport.ts';
+
+/*
+ * The newest state of one task. Pushed snapshots come at most once and in any order, and the socket can be silent without a
+ * word: so whatever comes is merged by version, and the task is asked for whenever something may have been missed:
+ * when the subscription stands (again), and when a live task has been silent for a while.
+ */
+
+export interface TaskWatch {
+  readonly latest: () => TaskFieldsFragment | undefined;
+  /** Why nothing newer will come, although the task has not ended as far as is known. */
+  readonly failure: () => ApiError | undefined;
+  /** Takes a snapshot from anywhere; an older one changes nothing. */
+  readonly merge: (task: TaskFieldsFragment) => void;
+  /** Called with every newer snapshot, and with the error that ended the watch. Returns how to stop. */
+  readonly listen: (listener: WatchListener) => () => void;
+  readonly close: () => void;
+}
+
+export interface WatchListener {
+  readonly onTask: (task: TaskFieldsFragment) => void;
+  readonly onError: (error: ApiError) => void;
+}
+
+const FIRST_SILENCE_MS = 15_000;
+const LONGEST_SILENCE_MS = 60_000;
+
+export const openTaskWatch = (id: string, transport: Transport): TaskWatch => {
+  const listeners = new Set<WatchListener>();
+  let latest: TaskFieldsFragment | undefined;
+  let silenceMs = FIRST_SILENCE_MS;
+  let silence: ReturnType<typeof setTimeout> | undefined;
+  let closed = false;
+  let failure: ApiError | undefined;
+
+  const merge = (task: TaskFieldsFragment): void => {
+    if (closed || (latest && latest.version >= task.version)) return;
+    latest = task;
+    silenceMs = FIRST_SILENCE_MS;
+    for (const { onTask } of [...listeners]) onTask(task);
+    if (task.isTerminal) close();
+    else awaitSilence();
+  };
+
+  const fail = (error: ApiError): void => {
+    if (closed) return;
+    failure = error;
+    close();
+    for (const { onError } of [...listeners]) onError(error);
+  };
+
+  const query = async (): Promise<void> => {
+    try {
+      const task = await transport.get(id);
+      if (task) merge(task);
+    } catch (error) {
+      // One that may pass is asked again after the next silence.
+      if (!(error as ApiError).isRetryable) fail(error as ApiError);
+    }
+  };
+
+  const awaitSilence = (): void => {
+    clearTimeout(silence);
+    if (closed) return;
+    silence = setTimeout(() => {
+      silenceMs = Math.min(LONGEST_SILENCE_MS, silenceMs * 2);
+      void query().finally(awaitSilence);
+    }, silenceMs);
+  };
+
+  const close = (): void => {
+    closed = true;
+    clearTimeout(silence);
+    unsubscribe();
+  };
+
+  const unsubscribe = transport.subscribe(id, {
+    onTask: merge,
+    onStart: () => void query(),
+    onError: fail,
+  });
+  awaitSilence();
+
+  return {
+    latest: () => latest,
+    failure: () => failure,
+    merge,
+    listen: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    close: () => fail(new ApiError('CLOSED', 'The handle was closed before the task had ended.')),
+  };
+};
