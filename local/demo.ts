@@ -43,6 +43,13 @@ const { values, positionals } = parseArgs({
   },
 });
 
+const toNumber = (name: 'steps' | 'seed' | 'width' | 'height', text: string): number => {
+  const number = Number(text);
+  if (text.trim() === '' || Number.isNaN(number))
+    throw new Error(`--${name} must be a number, not "${text}"`);
+  return number;
+};
+
 const say = (line: string): void => {
   if (!values.json) process.stdout.write(`${line}\n`);
 };
@@ -64,36 +71,24 @@ interface Report {
 
 const run = async (stack: LocalStack, readyMs: number): Promise<Report> => {
   const client = createClient({ endpoint: stack.urls.graphql, auth: { apiKey: stack.apiKey ?? '' } });
+  const steps = toNumber('steps', values.steps);
   const prompt = positionals.join(' ') || 'a lighthouse at dusk, oil painting';
   const input: SubmitTaskInput = {
     txt2img: {
       prompt,
-      steps: Number(values.steps),
-      width: Number(values.width),
-      height: Number(values.height),
-      ...(values.seed !== undefined && { seed: Number(values.seed) }),
+      steps,
+      width: toNumber('width', values.width),
+      height: toNumber('height', values.height),
+      ...(values.seed !== undefined && { seed: toNumber('seed', values.seed) }),
     },
   };
   const handle = await client.submit(input);
   say(`task ${handle.id}`);
-  const bar = new cliProgress.SingleBar({
-    format: '{status} [{bar}] {step}/{steps} steps{left}',
-    barsize: 32,
-    hideCursor: true,
-    noTTYOutput: true,
-    notTTYSchedule: 200,
-    stream: process.stdout,
-  });
-  const steps = Number(values.steps);
-  if (!values.json) bar.start(steps, 0, { status: 'QUEUED   ', step: 0, steps, left: '' });
+  const show = createProgressView(steps);
   let pushedUpdates = 0;
-  try {
-    for await (const task of handle.updates()) {
-      pushedUpdates += 1;
-      show(bar, task, steps);
-    }
-  } finally {
-    bar.stop();
+  for await (const update of handle.updates()) {
+    pushedUpdates += 1;
+    show(update);
   }
   const task = await handle.result();
   const knownAt = Date.now();
@@ -114,11 +109,24 @@ const run = async (stack: LocalStack, readyMs: number): Promise<Report> => {
   };
 };
 
-const show = (bar: cliProgress.SingleBar, task: Task, steps: number): void => {
-  const { progress, status } = task;
-  const step = task.isTerminal ? steps : (progress?.step ?? 0);
-  const left = typeof progress?.etaSeconds !== 'number' ? '' : `, ${progress.etaSeconds.toFixed(1)} s left`;
-  if (!values.json) bar.update(step, { status: status.padEnd(9), step, left });
+/** A bar on a terminal, lines elsewhere. */
+const createProgressView = (steps: number): ((task: Task) => void) => {
+  if (values.json) return () => undefined;
+  const bar = new cliProgress.SingleBar({
+    format: '{status} [{bar}] {step}/{steps} steps{left}',
+    barsize: 32,
+    hideCursor: true,
+  });
+  if (process.stdout.isTTY) bar.start(steps, 0, { status: 'QUEUED   ', step: 0, steps, left: '' });
+  return (task) => {
+    const { progress, status, isTerminal } = task;
+    const step = isTerminal ? steps : (progress?.step ?? 0);
+    const eta = progress?.etaSeconds;
+    const left = typeof eta === 'number' ? `, ${eta.toFixed(1)} s left` : '';
+    if (!process.stdout.isTTY) return say(`${status.padEnd(9)} ${step}/${steps} steps${left}`);
+    bar.update(step, { status: status.padEnd(9), step, left });
+    if (isTerminal) bar.stop();
+  };
 };
 
 const download = async (url: string, name: string): Promise<string> => {
