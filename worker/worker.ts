@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FailureCode } from '../contract/errors.ts';
 import type { Ledger } from '../ledger/update-task.ts';
 import type { Backend } from './backends/backend.ts';
 import { createDeadlines } from './deadline.ts';
@@ -29,6 +30,8 @@ export interface Worker {
 }
 
 const TAKE_BACK_OFF_MS = 2000;
+/** After these the WebUI has to prove itself again, or it would spoil one task after the other. */
+const NOT_READY = new Set<FailureCode>(['WEBUI_UNREACHABLE', 'GPU_LOST', 'EXECUTION_TIMEOUT']);
 
 /**
  * take → infer → finish, again and again. While one task is being finished (stored and reported) the next one is already
@@ -45,6 +48,14 @@ export const startWorker = (options: WorkerOptions): Worker => {
     clock,
     drain: draining.signal,
   });
+
+  let isReady = false;
+  const waitUntilReady = async (): Promise<void> => {
+    if (isReady) return;
+    await backend.waitUntilReady(draining.signal);
+    isReady = true;
+    logger.info('worker ready');
+  };
 
   const work = async (finishing: Promise<void>): Promise<{ finishing: Promise<void> }> => {
     const attempt = await take(draining.signal);
@@ -63,6 +74,7 @@ export const startWorker = (options: WorkerOptions): Worker => {
     });
     const outcome = await infer(attempt, heartbeat.signal);
     isInferring = false;
+    if (outcome.kind === 'failed' && NOT_READY.has(outcome.error.code)) isReady = false;
     await finishing;
     const finish = createFinish({ ledger, objects, clock, random, logger: log });
     const finished = finish(attempt, outcome, heartbeat.stop).catch((error: unknown) => {
@@ -75,11 +87,10 @@ export const startWorker = (options: WorkerOptions): Worker => {
 
   const run = async (): Promise<void> => {
     const { signal } = draining;
-    await backend.waitUntilReady(signal);
-    logger.info('worker ready');
     let finishing = Promise.resolve();
     while (!signal.aborted) {
       try {
+        await waitUntilReady();
         ({ finishing } = await work(finishing));
       } catch (error) {
         if (signal.aborted) break;
@@ -90,9 +101,7 @@ export const startWorker = (options: WorkerOptions): Worker => {
     await finishing;
   };
 
-  const running = run().catch((error: unknown) => {
-    if (!draining.signal.aborted) throw error;
-  });
+  const running = run();
   return {
     drain: async () => {
       draining.abort(new Error('The worker must go'));

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ENV } from '../../contract/env.ts';
 import { startChild, type Child } from './child-process.ts';
@@ -18,8 +19,6 @@ export interface InstanceOptions {
 export interface Instance {
   readonly instanceId: string;
   readonly worker: Child;
-  /** Absent where the worker uses a WebUI that is not ours. */
-  readonly webui: Child | undefined;
   readonly webuiUrl: string;
   readonly stop: () => Promise<void>;
 }
@@ -35,35 +34,62 @@ const toListeningUrl = (line: string): string | undefined => {
   }
 };
 
+interface Webui {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+const RESTART_DELAY_MS = 200;
+
+/** The stand-in, started again on the same port whenever it ends, as systemd does it on the AMI. */
+const startWebui = async (options: readonly string[], log: (line: string) => void): Promise<Webui> => {
+  const stopping = new AbortController();
+  const spawnOn = (port: string): Child =>
+    startChild({ argv: [STAND_IN, '--port', port, '--exit-with-parent', ...options], env: {}, log });
+
+  let child = spawnOn('0');
+  const url = await child.waitForLine(toListeningUrl);
+  const { port } = new URL(url);
+  const restartWhenGone = async (): Promise<void> => {
+    const { code, signal } = await child.exited;
+    if (stopping.signal.aborted) return;
+    log(`ended (${signal ?? `exit code ${code}`}), starting again`);
+    await delay(RESTART_DELAY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+    if (stopping.signal.aborted) return;
+    child = spawnOn(port);
+    await restartWhenGone();
+  };
+  const supervision = restartWhenGone();
+  return {
+    url,
+    stop: async () => {
+      stopping.abort();
+      await child.stop();
+      await supervision;
+    },
+  };
+};
+
 /** One EC2 instance: a worker process and the WebUI beside it. */
 export const startInstance = async (options: InstanceOptions): Promise<Instance> => {
   const { instanceId, workerModule, environment, log } = options;
-  let webui: Child | undefined;
-  let webuiUrl: string;
-  if ('url' in options.webui) {
-    webuiUrl = options.webui.url;
-  } else {
-    webui = startChild({
-      argv: [STAND_IN, '--port', '0', '--exit-with-parent', ...options.webui.arguments],
-      env: {},
-      log: (line) => log(`${instanceId} sd-webui`, line),
-    });
-    webuiUrl = await webui.waitForLine(toListeningUrl);
-  }
+  const webui =
+    'url' in options.webui
+      ? { url: options.webui.url, stop: () => Promise.resolve() }
+      : await startWebui(options.webui.arguments, (line) => log(`${instanceId} sd-webui`, line));
   const worker = startChild({
     argv: [workerModule],
-    env: { ...environment, [ENV.sdWebuiUrl]: webuiUrl, [ENV.workerId]: instanceId },
+    env: { ...environment, [ENV.sdWebuiUrl]: webui.url, [ENV.workerId]: instanceId },
     log: (line) => log(`${instanceId} worker`, line),
   });
   return {
     instanceId,
     worker,
-    webui,
-    webuiUrl,
+    webuiUrl: webui.url,
     stop: async () => {
       // The worker first: it makes the WebUI idle and hands its task back.
       await worker.stop(15_000);
-      await webui?.stop();
+      await webui.stop();
     },
   };
 };
