@@ -3,10 +3,13 @@ import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { TaskRow } from '../contract/task.ts';
-import type { SynthOptions } from '../infra/synth.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { synthesize, type Assembly, type SynthOptions } from '../infra/synth.ts';
 import type { TokenOptions } from './cognito/issuer.ts';
 import type { Instance, WebuiOptions } from './instances/instance.ts';
-import { createReleasers } from './releasers.ts';
+import { createReleasers, type Releasers } from './releasers.ts';
 import { startResources, type LocalResources } from './resources/start.ts';
 import { synthesizeCached } from './synth-cache.ts';
 
@@ -68,13 +71,20 @@ export interface LocalStack {
 export const startLocalStack = async (options: LocalStackOptions = {}): Promise<LocalStack> => {
   const releasers = createReleasers();
   try {
-    const assembly = synthesizeCached(options);
+    const assembly = options.configure ? synthesizeOnce(options, releasers) : synthesizeCached(options);
     const resources = await startResources(assembly, options, releasers);
     return toHandle(resources, releasers.releaseAll);
   } catch (error) {
     await releasers.releaseAll();
     throw error;
   }
+};
+
+/** What a function has changed is known by no hash: synthesized every time, and gone with the stack. */
+const synthesizeOnce = ({ config, configure }: LocalStackOptions, releasers: Releasers): Assembly => {
+  const outdir = mkdtempSync(join(tmpdir(), 'sd-async-assembly-'));
+  releasers.add(() => rmSync(outdir, { recursive: true }));
+  return synthesize({ outdir, ...(config && { config }), ...(configure && { configure }) });
 };
 
 const toHandle = (resources: LocalResources, stop: () => Promise<void>): LocalStack => {

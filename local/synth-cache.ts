@@ -20,18 +20,14 @@ const KEEP_MS = 7 * 24 * 3600 * 1000;
 /** Everything that can find its way into a template or an asset. */
 const SOURCES = ['{contract,infra,ledger,resolvers,worker}/**/*.{ts,json}', '*.graphql', 'package-lock.json'];
 
-/**
- * Synthesizes, or takes what was synthesized before from the same sources and configuration: two seconds become none. A
- * stack that is changed by a function is always synthesized.
- */
-export const synthesizeCached = (options: Pick<SynthOptions, 'config' | 'configure'>): Assembly => {
-  if (options.configure) return synthesize(options);
+/** Synthesizes, or takes what was synthesized before from the same sources and configuration: two seconds become none. */
+export const synthesizeCached = (options: Pick<SynthOptions, 'config'>): Assembly => {
   const directory = join(CACHE, hashOf(options));
   if (!existsSync(directory)) {
     // Whole or not at all: another process may be doing the same.
     const unfinished = join(CACHE, `unfinished-${randomUUID()}`);
     mkdirSync(CACHE, { recursive: true });
-    synthesize({ ...options, outdir: unfinished });
+    synthesize({ ...(options.config && { config: options.config }), outdir: unfinished });
     moveInto(unfinished, directory);
   }
   utimesSync(directory, new Date(), new Date());
