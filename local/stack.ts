@@ -8,26 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { synthesize, type Assembly, type SynthOptions } from '../infra/synth.ts';
 import type { TokenOptions } from './cognito/issuer.ts';
-import type { Instance, WebuiOptions } from './instances/instance.ts';
+import type { Instance } from './instances/instance.ts';
 import { createReleasers, type Releasers } from './releasers.ts';
-import { startResources, type LocalResources } from './resources/start.ts';
+import { startResources, type LocalResources, type ResourcesOptions } from './resources/start.ts';
 import { synthesizeCached } from './synth-cache.ts';
 
-export interface LocalStackOptions extends Pick<SynthOptions, 'config' | 'configure'> {
-  /** Of the GraphQL and realtime endpoint; 0, the default: any free port. */
-  readonly port?: number;
-  /** Of the AWS endpoint (DynamoDB, SQS, S3, SSM). */
-  readonly awsPort?: number;
-  readonly cdnPort?: number;
-  /** Keeps tables, queues, objects and keys in this folder. Absent: in memory, gone with `stop()`. */
-  readonly dataDir?: string;
-  /** The WebUI of each instance: the stand-in's arguments (none: `--profile demo`), or the URL of a real one. */
-  readonly webui?: WebuiOptions;
-  /** Instead of the template's desired capacity. */
-  readonly instances?: number;
-  /** Receives what Lambdas, workers and WebUIs print. Silent unless told. */
-  readonly log?: (source: string, line: string) => void;
-}
+export type LocalStackOptions = ResourcesOptions & Pick<SynthOptions, 'config' | 'configure'>;
 
 export interface LocalStack {
   readonly urls: {

@@ -29,7 +29,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   ledger: { rooms: ['contract'], packages: [...AWS_SDK], node: true },
   worker: {
     rooms: ['contract', 'ledger'],
-    packages: [...AWS_SDK, 'valibot', 'pino', 'pino-pretty', 'fast-png'],
+    packages: [...AWS_SDK, 'valibot', 'pino', 'p-retry', 'undici', 'fast-png'],
     node: true,
   },
   infra: {
@@ -50,9 +50,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
         'jose',
         'selfsigned',
         'ws',
-        'valibot',
         'esbuild',
         'fast-png',
+        'cli-progress',
+        'pino-pretty',
       ],
     ],
     node: true,
@@ -74,6 +75,19 @@ const importsOf = (file: string): string[] =>
   [...readFileSync(join(root, file), 'utf8').matchAll(/(?:\bfrom|\bimport\()\s*'([^']+)'/g)].map(
     (match) => match[1] ?? '',
   );
+
+/** Present or not, by the user's choice. */
+const OPTIONAL = new Set(['ws']);
+
+/** Packages imported, required, or resolved for their files. */
+const packagesIn = (file: string): string[] => {
+  const resolved = [
+    ...readFileSync(join(root, file), 'utf8').matchAll(/(?:\brequire|\bfileOf)\('([^']+)'/g),
+  ].map((match) => match[1] ?? '');
+  return [...importsOf(file), ...resolved]
+    .filter((specifier) => /^[a-z@]/.test(specifier) && !specifier.startsWith('node:'))
+    .map(packageOf);
+};
 
 const packageOf = (specifier: string): string =>
   specifier
@@ -104,6 +118,25 @@ describe('the import table', () => {
       importsOf(file).flatMap((specifier) => offence(file, specifier, room) ?? []),
     );
     expect(offences).toEqual([]);
+  });
+
+  it('stands on packages that the workspace declares itself, and declares none that it does not use', () => {
+    const problems = Object.keys(ROOMS)
+      .filter((name) => !name.includes('/'))
+      .flatMap((workspace) => {
+        const { dependencies = {} } = JSON.parse(
+          readFileSync(join(root, workspace, 'package.json'), 'utf8'),
+        ) as { dependencies?: Record<string, string> };
+        const mine = files.filter((file) => file.startsWith(`${workspace}/`));
+        const used = new Set(mine.flatMap((file) => packagesIn(file)));
+        const undeclared = [...used].filter((name) => !(name in dependencies) && !OPTIONAL.has(name));
+        const unused = Object.keys(dependencies).filter((name) => !used.has(name));
+        return [
+          ...undeclared.map((name) => `${workspace} does not declare ${name}`),
+          ...unused.map((name) => `${workspace} does not use ${name}`),
+        ];
+      });
+    expect(problems).toEqual([]);
   });
 
   it('knows every folder that holds code', () => {

@@ -1,6 +1,6 @@
 import { CfnResource } from 'aws-cdk-lib';
-import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
-import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { type CfnFunction } from 'aws-cdk-lib/aws-lambda';
+import { type StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { connect } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

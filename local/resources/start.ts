@@ -11,9 +11,9 @@ import { createAccessKeys } from '../iam/access-keys.ts';
 import type { AccessKey, PolicyStatement } from '../iam/types.ts';
 import { createSignatureVerifier } from '../iam/verify-signature.ts';
 import type { AutoScalingGroup } from '../instances/auto-scaling-group.ts';
+import type { WebuiOptions } from '../instances/instance.ts';
 import { servePage } from '../pages/pages.ts';
 import type { Releasers } from '../releasers.ts';
-import type { LocalStackOptions } from '../stack.ts';
 import { toApiDefinition } from '../template/api.ts';
 import { createEngineResources, type ClientConfig } from '../template/engines.ts';
 import { createCallCounter, type CallCounts } from './call-counter.ts';
@@ -21,6 +21,22 @@ import { createDataSources } from './data-sources.ts';
 import { ACCOUNT_ID, createDeployment, REGION, toRealtimeUrl, type Deployment } from './deployment.ts';
 import { createFunctions } from './functions.ts';
 import { startWorkers, workerEnvironment } from './workers.ts';
+
+export interface ResourcesOptions {
+  /** Of the GraphQL and realtime endpoint; 0, the default: any free port. */
+  readonly port?: number;
+  /** Of the AWS endpoint (DynamoDB, SQS, S3, SSM). */
+  readonly awsPort?: number;
+  readonly cdnPort?: number;
+  /** Keeps tables, queues, objects and keys in this folder. Absent: in memory, gone with `stop()`. */
+  readonly dataDir?: string;
+  /** The WebUI of each instance: the stand-in's arguments (none: `--profile demo`), or the URL of a real one. */
+  readonly webui?: WebuiOptions;
+  /** Instead of the template's desired capacity. */
+  readonly instances?: number;
+  /** Receives what Lambdas, workers and WebUIs print. Silent unless told. */
+  readonly log?: (source: string, line: string) => void;
+}
 
 /** Everything the template describes, running. */
 export interface LocalResources {
@@ -44,7 +60,7 @@ const PRELUDE = new URL('../../appsync.graphql', import.meta.url);
 /** Starts one after the other, in the order in which they need each other. */
 export const startResources = async (
   assembly: Assembly,
-  options: LocalStackOptions,
+  options: ResourcesOptions,
   releasers: Releasers,
 ): Promise<LocalResources> => {
   const { port = 0, awsPort = 0, cdnPort = 0, instances } = options;
