@@ -4,6 +4,7 @@
  */
 export const ENV = {
   tasksTable: 'TASKS_TABLE',
+  workersTable: 'WORKERS_TABLE',
   tasksQueueUrl: 'TASKS_QUEUE_URL',
   graphqlUrl: 'GRAPHQL_URL',
   requestsBucket: 'REQUESTS_BUCKET',
@@ -12,6 +13,13 @@ export const ENV = {
   cdnUrl: 'CDN_URL',
   /** Where the WebUI beside the worker listens. */
   sdWebuiUrl: 'SD_WEBUI_URL',
+  /** Shell command that has the WebUI beside the worker restarted, by whatever supervises it. */
+  sdWebuiRestartCommand: 'SD_WEBUI_RESTART_COMMAND',
+  /** Where the worker answers `/health`, on 127.0.0.1; 0: any free port. */
+  healthPort: 'HEALTH_PORT',
+  /** Name of the Auto Scaling group that the worker's instance belongs to. */
+  autoScalingGroup: 'AUTO_SCALING_GROUP',
+  maxActiveTasksPerOwner: 'MAX_ACTIVE_TASKS_PER_OWNER',
   /** What the worker calls itself; on EC2 the instance id. */
   workerId: 'WORKER_ID',
   logLevel: 'LOG_LEVEL',

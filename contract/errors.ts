@@ -1,5 +1,5 @@
 /** What a client of the API can be told, as `errorType`. */
-export type ApiErrorCode = 'VALIDATION' | 'CONFLICT' | 'NOT_FOUND' | 'INTERNAL';
+export type ApiErrorCode = 'VALIDATION' | 'CONFLICT' | 'NOT_FOUND' | 'QUOTA_EXCEEDED' | 'INTERNAL';
 
 /** Why `updateTask` refused an event, as `errorType`; `errorInfo` holds `RefusalInfo`. */
 export type RefusalCode = 'NOT_FOUND' | 'LEASE_LOST' | 'TERMINAL' | 'NOT_ALLOWED';

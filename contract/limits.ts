@@ -9,15 +9,19 @@ export const MAX_RECEIVE_COUNT = 30;
 export const MAX_ATTEMPTS = 3;
 export const MAX_RELEASES = 20;
 
-/** From submit to the first claim, and from submit to the end. */
-export const START_WITHIN_SECONDS = 6 * 3600;
-export const DEADLINE_SECONDS = 12 * 3600;
+/** From submit to the first claim, and from submit to the end, unless the submit says otherwise. */
+export const START_WITHIN_SECONDS = { default: 6 * 3600, min: 1, max: 24 * 3600 } as const;
+export const FINISH_WITHIN_SECONDS = { default: 12 * 3600, min: 1, max: 24 * 3600 } as const;
 /** How long a finished task and its images stay. */
 export const RETENTION_DAYS = 7;
 
-/** The reconciler rings again when a message was not confirmed for this long, or when a task waits longer than that. */
+/** The reconciler rings again when a message was not confirmed for this long … */
 export const DISPATCH_GRACE_SECONDS = 30;
-export const FIRST_RING_SECONDS = 15 * 60;
+/** … and when a task waits longer than that: SQS can't be asked whether a message exists. Doubles up to the second. */
+export const RING_SECONDS = { first: 15 * 60, longest: 60 * 60 } as const;
+
+/** Tasks of one owner that have not ended, unless the deployment says otherwise. */
+export const MAX_ACTIVE_TASKS_PER_OWNER = 100;
 
 /** A larger request lives in S3: rows are read often and billed by the kilobyte. */
 export const INLINE_REQUEST_BYTES = 4096;

@@ -18,6 +18,15 @@ export type Scalars = {
   AWSURL: { input: string; output: string; }
 };
 
+export type CatalogueInput = {
+  checkpoints: Array<Scalars['String']['input']>;
+  loras: Array<Scalars['String']['input']>;
+  samplers: Array<Scalars['String']['input']>;
+  schedulers: Array<Scalars['String']['input']>;
+  upscalers: Array<Scalars['String']['input']>;
+  vaes: Array<Scalars['String']['input']>;
+};
+
 export type HiresInput = {
   /** 0…1; 0.7 unless told. */
   denoisingStrength?: InputMaybe<Scalars['Float']['input']>;
@@ -84,6 +93,24 @@ export type Img2ImgInput = {
   width?: InputMaybe<Scalars['Int']['input']>;
 };
 
+/** Something that can be named in a request. */
+export type Model = {
+  __typename?: 'Model';
+  kind: ModelKind;
+  name: Scalars['String']['output'];
+  /** How many workers have it. */
+  workers: Scalars['Int']['output'];
+};
+
+export type ModelKind =
+  | 'CHECKPOINT'
+  /** Named in a prompt: `<lora:name:0.8>`. */
+  | 'LORA'
+  | 'SAMPLER'
+  | 'SCHEDULER'
+  | 'UPSCALER'
+  | 'VAE';
+
 export type Mutation = {
   __typename?: 'Mutation';
   /**
@@ -91,6 +118,13 @@ export type Mutation = {
    * is returned as it is.
    */
   cancelTask: Task;
+  /** Internal: what a worker is doing and what it has, told when that changes and once a minute. */
+  reportWorker: Maybe<Worker>;
+  /**
+   * Submits the request of a task of the caller's that has ended once more, as a new task with `retryOf`. Repeating it with the
+   * same `newId` is safe.
+   */
+  retryTask: Task;
   /**
    * Accepts a task and returns it at once, QUEUED. Repeating it with the same `id` and the same input returns the task
    * that exists already; with another input it is refused with CONFLICT. An input that can't be carried out is refused
@@ -110,6 +144,17 @@ export type MutationCancelTaskArgs = {
 };
 
 
+export type MutationReportWorkerArgs = {
+  input: ReportWorkerInput;
+};
+
+
+export type MutationRetryTaskArgs = {
+  id: Scalars['ID']['input'];
+  newId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
 export type MutationSubmitTaskArgs = {
   input: SubmitTaskInput;
 };
@@ -121,6 +166,11 @@ export type MutationUpdateTaskArgs = {
 
 export type Query = {
   __typename?: 'Query';
+  /**
+   * What the workers that are up have installed, by kind and name. Empty while there is none: names are then accepted
+   * unchecked.
+   */
+  models: Array<Model>;
   /** One task of the caller's, or null: a task of somebody else's and one that does not exist look the same. */
   task: Maybe<Task>;
   /** The caller's tasks, newest first. */
@@ -139,6 +189,17 @@ export type QueryTasksArgs = {
   status?: InputMaybe<TaskStatus>;
 };
 
+export type ReportWorkerInput = {
+  /** Left out while unknown. */
+  catalogue?: InputMaybe<CatalogueInput>;
+  id: Scalars['ID']['input'];
+  /** Measured: steps of one megapixel in a second. */
+  megapixelStepsPerSecond?: InputMaybe<Scalars['Float']['input']>;
+  /** Why, where the state is not READY or BUSY. */
+  reason?: InputMaybe<Scalars['String']['input']>;
+  state: WorkerState;
+};
+
 export type ResizeMode =
   | 'CROP_AND_RESIZE'
   | 'JUST_RESIZE'
@@ -150,11 +211,15 @@ export type SubmitTaskInput = {
   api?: InputMaybe<Scalars['String']['input']>;
   /** Write Stable Diffusion's parameters text into the image file. Off unless told: it holds the prompt. */
   embedMetadata?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Seconds within which it must end, 1…86400; 12 hours unless told. Then it ends as FAILED with DEADLINE_EXCEEDED. */
+  finishWithinSeconds?: InputMaybe<Scalars['Int']['input']>;
   /** A UUID of the client's choice, which makes repeating the submit safe. One is made if none is given. */
   id?: InputMaybe<Scalars['ID']['input']>;
   img2img?: InputMaybe<Img2ImgInput>;
   /** The request body that the WebUI's API takes there. Checked like every other input; an unknown parameter is refused. */
   payload?: InputMaybe<Scalars['AWSJSON']['input']>;
+  /** Seconds it may wait for a worker, 1…86400; 6 hours unless told. Then it ends as EXPIRED. */
+  startWithinSeconds?: InputMaybe<Scalars['Int']['input']>;
   txt2img?: InputMaybe<Txt2ImgInput>;
   upscale?: InputMaybe<UpscaleInput>;
 };
@@ -200,6 +265,8 @@ export type Task = {
   progress: Maybe<TaskProgress>;
   /** Internal: what the worker is to do, as JSON: `{inline}` or `{key}` of an object in the requests bucket. */
   request: Maybe<Scalars['AWSJSON']['output']>;
+  /** The task that this one is another try of. */
+  retryOf: Maybe<Scalars['ID']['output']>;
   /** If no worker has taken it by then, it ends as EXPIRED. */
   startBy: Scalars['AWSDateTime']['output'];
   /** When a worker first took it. */
@@ -338,6 +405,8 @@ export type UpdateTaskInput = {
   /** With cancelQueued and cancelRunning: whose task it must be. */
   owner?: InputMaybe<Scalars['String']['input']>;
   progress?: InputMaybe<TaskProgressInput>;
+  /** With dispatched, retry and release: when the reconciler looks whether the message got lost. */
+  ringSeconds?: InputMaybe<Scalars['Int']['input']>;
   storeMs?: InputMaybe<Scalars['Int']['input']>;
   workerId?: InputMaybe<Scalars['String']['input']>;
 };
@@ -349,3 +418,19 @@ export type UpscaleInput = {
   /** Name of an upscaler; `Lanczos` unless told. */
   upscaler?: InputMaybe<Scalars['String']['input']>;
 };
+
+export type Worker = {
+  __typename?: 'Worker';
+  id: Scalars['ID']['output'];
+  state: WorkerState;
+};
+
+export type WorkerState =
+  | 'BUSY'
+  /** Finishes or gives back what it has, then goes. */
+  | 'DRAINING'
+  | 'READY'
+  /** Waits for its WebUI. */
+  | 'STARTING'
+  /** Its WebUI can't be brought back: it takes nothing. */
+  | 'UNHEALTHY';

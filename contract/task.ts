@@ -56,6 +56,8 @@ export interface TaskRow {
   readonly id: string;
   /** `user:<sub>`, `iam:<role or user name>` or `key:default`. */
   readonly owner: string;
+  /** The task that this one is another try of. */
+  readonly retryOf?: string;
   readonly kind: TaskKind;
   readonly status: TaskStatus;
   /** Grows by one with every write. */
@@ -97,6 +99,8 @@ export interface TaskRow {
   readonly requestKey?: string;
   /** Partition of the `active` index; absent on terminal rows, which keeps the index sparse. */
   readonly shard?: string;
+  /** Partition of the `activeByOwner` index: the owner, until the task has ended. */
+  readonly activeOwner?: string;
   /** The next instant at which the reconciler must look at this row. */
   readonly wakeAt?: number;
   /** When DynamoDB may delete the row, in seconds; set by terminal events only. */
@@ -110,6 +114,8 @@ export const TASKS_TABLE = {
   byOwner: { indexName: 'byOwner', partitionKey: 'owner', sortKey: 'createdAt' },
   /** What the reconciler must look at, soonest first. */
   active: { indexName: 'active', partitionKey: 'shard', sortKey: 'wakeAt' },
+  /** How many of mine have not ended. */
+  activeByOwner: { indexName: 'activeByOwner', partitionKey: 'activeOwner', sortKey: 'createdAt' },
 } as const;
 
 /** Partitions of the `active` index: enough to spread writes, few enough to read all of them. */

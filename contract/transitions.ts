@@ -6,6 +6,7 @@ export type Guard =
   | 'due'
   /** Some attempt was made before, or `startBy` has not passed. */
   | 'startable'
+  | 'beforeDeadline'
   /** `attempt` and `leaseToken` are the caller's. Time plays no part: a late worker that nobody replaced still counts. */
   | 'lease'
   | 'leaseLapsed'
@@ -26,6 +27,8 @@ export type Guard =
 export type Effect =
   /** Records the message that was sent. */
   | 'dispatch'
+  /** A message is on its way: the reconciler looks again after the caller's `ringSeconds`. */
+  | 'awaitMessage'
   /** Next attempt: `attempt` + 1, a new lease, `startedAt` if it is the first. */
   | 'attempt'
   /** Renews the lease and carries progress. */
@@ -36,7 +39,7 @@ export type Effect =
   | 'release'
   /** Ends the lease; the row waits for `notBefore` = now + the caller's back-off. */
   | 'wait'
-  /** Forgets `dispatchedAt`, so that the reconciler rings again. */
+  /** No message is on its way: forgets `dispatchedAt`, so that the reconciler rings once the task is due. */
   | 'ring'
   /** Terminal: `finishedAt`, TTL; leaves the `active` index. */
   | 'finish'
@@ -65,20 +68,20 @@ export const TRANSITIONS = {
     from: ['QUEUED'],
     to: 'QUEUED',
     needs: ['newerDispatch'],
-    effects: ['dispatch'],
+    effects: ['dispatch', 'awaitMessage'],
   },
   claim: {
     by: 'worker',
     from: ['QUEUED'],
     to: 'RUNNING',
-    needs: ['due', 'startable'],
+    needs: ['due', 'startable', 'beforeDeadline'],
     effects: ['attempt'],
   },
   takeover: {
     by: 'worker',
     from: ['RUNNING'],
     to: 'RUNNING',
-    needs: ['leaseLapsed', 'retriesLeft'],
+    needs: ['leaseLapsed', 'retriesLeft', 'beforeDeadline'],
     effects: ['failure', 'attempt'],
   },
   beat: {
@@ -106,14 +109,14 @@ export const TRANSITIONS = {
     from: ['RUNNING'],
     to: 'QUEUED',
     needs: ['lease', 'retriesLeft'],
-    effects: ['failure', 'wait'],
+    effects: ['failure', 'wait', 'awaitMessage'],
   },
   release: {
     by: 'worker',
     from: ['RUNNING'],
     to: 'QUEUED',
     needs: ['lease', 'releasesLeft'],
-    effects: ['release', 'wait'],
+    effects: ['release', 'wait', 'awaitMessage'],
   },
   canceled: {
     by: 'worker',

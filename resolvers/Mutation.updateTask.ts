@@ -1,5 +1,5 @@
 import { util, type Context, type DynamoDBUpdateItemRequest } from '@aws-appsync/utils';
-import { FIRST_RING_SECONDS, MAX_RELEASES, RETENTION_DAYS } from '../contract/limits.ts';
+import { MAX_RELEASES, RETENTION_DAYS } from '../contract/limits.ts';
 import type { MutationUpdateTaskArgs, UpdateTaskInput } from '../contract/schema.generated.ts';
 import { TERMINAL_STATUSES, type TaskRow } from '../contract/task.ts';
 import { TRANSITIONS, type Effect, type Guard, type Transition } from '../contract/transitions.ts';
@@ -90,7 +90,9 @@ const given = (input: UpdateTaskInput, name: keyof UpdateTaskInput): unknown => 
   return value;
 };
 
-const inSeconds = (input: UpdateTaskInput, name: 'leaseSeconds' | 'backOffSeconds', now: number): number => {
+type Seconds = 'leaseSeconds' | 'backOffSeconds' | 'ringSeconds';
+
+const inSeconds = (input: UpdateTaskInput, name: Seconds, now: number): number => {
   const seconds = given(input, name) as number;
   if (seconds < 0 || seconds > 43200) util.error(`${name} must be within 0 and 43200.`, 'VALIDATION');
   return now + seconds * 1000;
@@ -102,6 +104,8 @@ const toCondition = (guard: Guard, clauses: Clauses, input: UpdateTaskInput, now
       return compare(clauses, 'notBefore', '<=', now);
     case 'startable':
       return `(${compare(clauses, 'attempt', '>', 0)} OR ${compare(clauses, 'startBy', '>', now)})`;
+    case 'beforeDeadline':
+      return compare(clauses, 'deadlineAt', '>', now);
     case 'lease': {
       const attempt = compare(clauses, 'attempt', '=', given(input, 'attempt'));
       return `${attempt} AND ${compare(clauses, 'leaseToken', '=', given(input, 'leaseToken'))}`;
@@ -134,7 +138,9 @@ const apply = (effect: Effect, clauses: Clauses, input: UpdateTaskInput, now: nu
     case 'dispatch':
       set(clauses, 'dispatch', given(input, 'dispatch'));
       set(clauses, 'dispatchedAt', now);
-      set(clauses, 'wakeAt', now + FIRST_RING_SECONDS * 1000);
+      break;
+    case 'awaitMessage':
+      set(clauses, 'wakeAt', inSeconds(input, 'ringSeconds', now));
       break;
     case 'attempt':
       increment(clauses, 'attempt');
@@ -158,17 +164,18 @@ const apply = (effect: Effect, clauses: Clauses, input: UpdateTaskInput, now: nu
       break;
     case 'wait':
       set(clauses, 'notBefore', inSeconds(input, 'backOffSeconds', now));
-      set(clauses, 'wakeAt', inSeconds(input, 'backOffSeconds', now));
       remove(clauses, 'leaseUntil');
       remove(clauses, 'progress');
       break;
     case 'ring':
       remove(clauses, 'dispatchedAt');
+      set(clauses, 'wakeAt', inSeconds(input, 'backOffSeconds', now));
       break;
     case 'finish':
       set(clauses, 'finishedAt', now);
       set(clauses, 'expiresAt', util.time.epochMilliSecondsToSeconds(now) + RETENTION_DAYS * 86400);
       remove(clauses, 'shard');
+      remove(clauses, 'activeOwner');
       remove(clauses, 'wakeAt');
       remove(clauses, 'leaseUntil');
       remove(clauses, 'progress');

@@ -1,6 +1,7 @@
 import pRetry from 'p-retry';
 import { toTaskError, type TaskError } from '../contract/errors.ts';
 import { imageKey } from '../contract/keys.ts';
+import { RING_SECONDS } from '../contract/limits.ts';
 import type { ImageRecordInput, UpdateTaskInput } from '../contract/schema.generated.ts';
 import { LedgerUnavailableError, type Ledger, type Verdict } from '../ledger/update-task.ts';
 import { leaseOf, type Attempt } from './attempt.ts';
@@ -56,7 +57,12 @@ export const createFinish = ({ ledger, objects, clock, random, logger }: FinishO
     if (!retryable) return { event: 'fail', error: failure };
     const { first, longest } = BACK_OFF_SECONDS;
     const seconds = Math.min(longest, first * 2 ** attempt.task.failures) * (0.75 + random() / 2);
-    return { event: 'retry', error: failure, backOffSeconds: Math.ceil(seconds) };
+    return {
+      event: 'retry',
+      error: failure,
+      backOffSeconds: Math.ceil(seconds),
+      ringSeconds: RING_SECONDS.first,
+    };
   };
 
   const toLastWord = async (attempt: Attempt, outcome: Outcome): Promise<LastWord | undefined> => {
@@ -70,7 +76,7 @@ export const createFinish = ({ ledger, objects, clock, random, logger }: FinishO
       case 'canceled':
         return { event: 'canceled' };
       case 'released':
-        return { event: 'release', backOffSeconds: 0 };
+        return { event: 'release', backOffSeconds: 0, ringSeconds: RING_SECONDS.first };
       case 'lost':
         return undefined;
     }

@@ -51,11 +51,15 @@ export type SubmitTaskInput = {
   api?: string | null | undefined;
   /** Write Stable Diffusion's parameters text into the image file. Off unless told: it holds the prompt. */
   embedMetadata?: boolean | null | undefined;
+  /** Seconds within which it must end, 1…86400; 12 hours unless told. Then it ends as FAILED with DEADLINE_EXCEEDED. */
+  finishWithinSeconds?: number | null | undefined;
   /** A UUID of the client's choice, which makes repeating the submit safe. One is made if none is given. */
   id?: string | null | undefined;
   img2img?: Img2ImgInput | null | undefined;
   /** The request body that the WebUI's API takes there. Checked like every other input; an unknown parameter is refused. */
   payload?: string | null | undefined;
+  /** Seconds it may wait for a worker, 1…86400; 6 hours unless told. Then it ends as EXPIRED. */
+  startWithinSeconds?: number | null | undefined;
   txt2img?: Txt2ImgInput | null | undefined;
   upscale?: UpscaleInput | null | undefined;
 };

@@ -4,11 +4,12 @@ import * as v from 'valibot';
 import type { HandlerAnswer, HandlerRequest } from '../../contract/handler.ts';
 import { requestKey } from '../../contract/keys.ts';
 import {
-  DEADLINE_SECONDS,
   DISPATCH_GRACE_SECONDS,
+  FINISH_WITHIN_SECONDS,
   INLINE_REQUEST_BYTES,
   MAX_ATTEMPTS,
   REQUEST_BYTES,
+  RING_SECONDS,
   START_WITHIN_SECONDS,
 } from '../../contract/limits.ts';
 import type { TaskRequest } from '../../contract/request.ts';
@@ -98,7 +99,7 @@ const dispatch = async (
   await queue.send({ v: 1, taskId: row.id, dispatch: number });
   try {
     // Refused when a worker was faster, which is fine.
-    await ledger.tell({ id: row.id, event: 'dispatched', dispatch: number });
+    await ledger.tell({ id: row.id, event: 'dispatched', dispatch: number, ringSeconds: RING_SECONDS.first });
   } catch (error) {
     // The task is in the queue: the worst that an unconfirmed message causes is a second one.
     warn('Dispatch was not confirmed', { taskId: row.id, error: String(error) });
@@ -130,8 +131,8 @@ const toRow = (task: {
     createdAt: now,
     updatedAt: now,
     notBefore: now,
-    startBy: now + START_WITHIN_SECONDS * 1000,
-    deadlineAt: now + DEADLINE_SECONDS * 1000,
+    startBy: now + START_WITHIN_SECONDS.default * 1000,
+    deadlineAt: now + FINISH_WITHIN_SECONDS.default * 1000,
     requestHash: hash,
     ...(inline ? { request: json } : { requestKey: requestKey(id, hash) }),
     shard: toShard(id),
