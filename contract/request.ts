@@ -144,3 +144,7 @@ export const parseRequest = (
     },
   };
 };
+
+/** Names of the LoRAs that a prompt calls for, as in `<lora:watercolor:0.8>`. The WebUI takes none from a negative prompt. */
+export const lorasIn = (text: string): readonly string[] =>
+  [...text.matchAll(/<lora:([^:>]+)(?::[^>]*)?>/g)].flatMap(([, name]) => (name ? [name] : []));
