@@ -4,12 +4,13 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { randomInt, randomUUID } from 'node:crypto';
 import type { HandlerAnswer, HandlerRequest } from '../../contract/handler.ts';
+import { createRing } from '../../ledger/ring.ts';
+import { createTaskQueue } from '../../ledger/task-queue.ts';
 import { createLedger } from '../../ledger/update-task.ts';
 import { createCancel } from './cancel.ts';
 import { loadConfig } from './config.ts';
 import { createRequestStore } from './request-store.ts';
 import { createSubmit } from './submit.ts';
-import { createTaskQueue } from './task-queue.ts';
 import { createTaskStore } from './task-store.ts';
 
 /* The entry: wires once per execution environment, and decides nothing. */
@@ -20,17 +21,20 @@ const createHandler = (env: Readonly<Record<string, string | undefined>>): Handl
   const config = loadConfig(env);
   const tasks = createTaskStore({ dynamodb: new DynamoDBClient(), tableName: config.tasksTable });
   const ledger = createLedger({ ...config, credentials: defaultProvider(), timeoutMs: 4000 });
-  const submit = createSubmit({
-    tasks,
+  const ring = createRing({
     ledger,
-    requests: createRequestStore({ s3: new S3Client(), bucket: config.requestsBucket }),
     queue: createTaskQueue({
       sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
       url: config.tasksQueueUrl,
     }),
+    warn: (message, fields) => console.warn(JSON.stringify({ level: 'warn', message, ...fields })),
+  });
+  const submit = createSubmit({
+    tasks,
+    requests: createRequestStore({ s3: new S3Client(), bucket: config.requestsBucket }),
+    ring,
     randomSeed: (limit) => randomInt(limit),
     randomId: randomUUID,
-    warn: (message, fields) => console.warn(JSON.stringify({ level: 'warn', message, ...fields })),
   });
   const cancel = createCancel({ tasks, ledger });
   return (request) => (request.field === 'submitTask' ? submit(request) : cancel(request));

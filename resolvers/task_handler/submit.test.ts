@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { SubmitTaskInput, UpdateTaskInput } from '../../contract/schema.generated.ts';
 import type { TaskMessage } from '../../contract/message.ts';
 import type { TaskRow } from '../../contract/task.ts';
+import { createRing } from '../../ledger/ring.ts';
 import { LedgerUnavailableError, type Verdict } from '../../ledger/update-task.ts';
 import { createSubmit } from './submit.ts';
 
@@ -26,24 +27,26 @@ const createWorld = () => {
       get: async (id) => rows.get(id),
     },
     requests: { put: async (key, json) => void objects.set(key, json) },
-    queue: {
-      send: async (message) => {
-        if (faults.send) throw faults.send;
-        messages.push(message);
+    ring: createRing({
+      queue: {
+        send: async (message) => {
+          if (faults.send) throw faults.send;
+          messages.push(message);
+        },
       },
-    },
-    ledger: {
-      tell: async (event): Promise<Verdict> => {
-        if (faults.tell) throw faults.tell;
-        events.push(event);
-        const row = rows.get(event.id);
-        if (row) rows.set(row.id, { ...row, dispatch: event.dispatch ?? 0, dispatchedAt: NOW });
-        return { accepted: false, code: 'NOT_ALLOWED', message: 'a worker was faster' };
+      ledger: {
+        tell: async (event): Promise<Verdict> => {
+          if (faults.tell) throw faults.tell;
+          events.push(event);
+          const row = rows.get(event.id);
+          if (row) rows.set(row.id, { ...row, dispatch: event.dispatch ?? 0, dispatchedAt: NOW });
+          return { accepted: false, code: 'NOT_ALLOWED', message: 'a worker was faster' };
+        },
       },
-    },
+      warn: (message) => void warnings.push(message),
+    }),
     randomSeed: () => 7,
     randomId: () => ID,
-    warn: (message) => void warnings.push(message),
   });
   return {
     rows,
@@ -73,7 +76,7 @@ describe('submitTask', () => {
     });
     expect(JSON.parse(task?.request ?? '')).toMatchObject({ txt2img: { prompt: 'a lighthouse', seed: 7 } });
     expect(world.messages).toEqual([{ v: 1, taskId: ID, dispatch: 1 }]);
-    expect(world.events).toEqual([{ id: ID, event: 'dispatched', dispatch: 1 }]);
+    expect(world.events).toEqual([{ id: ID, event: 'dispatched', dispatch: 1, ringSeconds: 900 }]);
   });
 
   it('answers a repeated submit with the task that is there, whatever seed it drew, and sends nothing', async () => {

@@ -9,15 +9,13 @@ import {
   INLINE_REQUEST_BYTES,
   MAX_ATTEMPTS,
   REQUEST_BYTES,
-  RING_SECONDS,
   START_WITHIN_SECONDS,
 } from '../../contract/limits.ts';
 import type { TaskRequest } from '../../contract/request.ts';
 import { ACTIVE_SHARDS, type TaskRow } from '../../contract/task.ts';
-import type { Ledger } from '../../ledger/update-task.ts';
+import type { Ring } from '../../ledger/ring.ts';
 import { toTaskRequest } from './input.ts';
 import type { RequestStore } from './request-store.ts';
-import type { TaskQueue } from './task-queue.ts';
 import type { TaskStore } from './task-store.ts';
 
 type SubmitRequest = Extract<HandlerRequest, { field: 'submitTask' }>;
@@ -25,12 +23,10 @@ type SubmitRequest = Extract<HandlerRequest, { field: 'submitTask' }>;
 export interface SubmitDependencies {
   readonly tasks: TaskStore;
   readonly requests: RequestStore;
-  readonly queue: TaskQueue;
-  readonly ledger: Ledger;
+  readonly ring: Ring;
   /** A whole number from 0 up to, not including, `limit`. */
   readonly randomSeed: (limit: number) => number;
   readonly randomId: () => string;
-  readonly warn: (message: string, fields: Record<string, unknown>) => void;
 }
 
 /**
@@ -39,7 +35,27 @@ export interface SubmitDependencies {
  * second message, which no claim takes.
  */
 export const createSubmit = (dependencies: SubmitDependencies) => {
-  const { tasks, requests, randomSeed, randomId } = dependencies;
+  const { tasks, requests, ring, randomSeed, randomId } = dependencies;
+
+  const rung = async (row: TaskRow, now: number): Promise<HandlerAnswer> => {
+    await ring(row, now);
+    return { task: row };
+  };
+
+  /** The id is taken: by this very submit, sent twice, or by something else, about which nothing is told. */
+  const repeated = async (existing: TaskRow, row: TaskRow): Promise<HandlerAnswer> => {
+    if (existing.owner !== row.owner || existing.requestHash !== row.requestHash) {
+      return {
+        error: {
+          code: 'CONFLICT',
+          field: 'id',
+          message: `id: ${row.id} was used for another task. Choose a new UUID for every task.`,
+        },
+      };
+    }
+    const isUnconfirmed = existing.status === 'QUEUED' && existing.dispatchedAt === undefined;
+    return isUnconfirmed ? rung(existing, row.createdAt) : { task: existing };
+  };
 
   return async ({ owner, input, now }: SubmitRequest): Promise<HandlerAnswer> => {
     const { id: givenId, ...asked } = input;
@@ -57,55 +73,19 @@ export const createSubmit = (dependencies: SubmitDependencies) => {
     if (row.requestKey !== undefined) {
       // Looked up before it is stored, so that a refused submit leaves no object behind.
       const existing = await tasks.get(row.id);
-      if (existing) return repeated(dependencies, existing, row);
+      if (existing) return repeated(existing, row);
       await requests.put(row.requestKey, json);
     }
-    if ((await tasks.create(row)) === 'created') return dispatch(dependencies, row);
+    if ((await tasks.create(row)) === 'created') return rung(row, now);
     const existing = await tasks.get(row.id);
     if (!existing) throw new Error('The row vanished between put and get');
-    return repeated(dependencies, existing, row);
+    return repeated(existing, row);
   };
 };
 
 const invalid = (field: string, message: string): HandlerAnswer => ({
   error: { code: 'VALIDATION', field, message: `${field}: ${message}` },
 });
-
-/** The id is taken: by this very submit, sent twice, or by something else, about which nothing is told. */
-const repeated = async (
-  dependencies: SubmitDependencies,
-  existing: TaskRow,
-  row: TaskRow,
-): Promise<HandlerAnswer> => {
-  if (existing.owner !== row.owner || existing.requestHash !== row.requestHash) {
-    return {
-      error: {
-        code: 'CONFLICT',
-        field: 'id',
-        message: `id: ${row.id} was used for another task. Choose a new UUID for every task.`,
-      },
-    };
-  }
-  return existing.status === 'QUEUED' && existing.dispatchedAt === undefined
-    ? dispatch(dependencies, existing)
-    : { task: existing };
-};
-
-const dispatch = async (
-  { queue, ledger, warn }: SubmitDependencies,
-  row: TaskRow,
-): Promise<HandlerAnswer> => {
-  const number = row.dispatch + 1;
-  await queue.send({ v: 1, taskId: row.id, dispatch: number });
-  try {
-    // Refused when a worker was faster, which is fine.
-    await ledger.tell({ id: row.id, event: 'dispatched', dispatch: number, ringSeconds: RING_SECONDS.first });
-  } catch (error) {
-    // The task is in the queue: the worst that an unconfirmed message causes is a second one.
-    warn('Dispatch was not confirmed', { taskId: row.id, error: String(error) });
-  }
-  return { task: row };
-};
 
 const toRow = (task: {
   id: string;
