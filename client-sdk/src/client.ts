@@ -11,7 +11,7 @@ export interface RunOptions extends WaitOptions {
 
 export interface Client {
   /**
-   * Submits a task. The handle's first snapshot is the accepted task, and pushed ones follow. Throws `ApiError`. Repeating it
+   * Submits a task. The handle knows it as it was accepted, or newer where a push was faster. Throws `ApiError`. Repeating it
    * with the same `id` and input is safe.
    */
   readonly submit: (input: SubmitTaskInput) => Promise<TaskHandle>;
