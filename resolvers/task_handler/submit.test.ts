@@ -8,6 +8,7 @@ import { createSubmit } from './submit.ts';
 
 const ID = '0b38f3a2-6a3f-4a0e-9a53-0d6f3f6b1c11';
 const NOW = Date.UTC(2026, 0, 1);
+const HOUR = 3_600_000;
 
 /** The Lambda's surroundings in memory. */
 const createWorld = () => {
@@ -79,6 +80,23 @@ describe('submitTask', () => {
     expect(world.events).toEqual([{ id: ID, event: 'dispatched', dispatch: 1, ringSeconds: 900 }]);
   });
 
+  it('gives it the time that was asked for, and no longer to start than to end', async () => {
+    const { task: usual } = await createWorld().submit(LIGHTHOUSE);
+    expect(usual).toMatchObject({ startBy: NOW + 6 * HOUR, deadlineAt: NOW + 12 * HOUR });
+    const asked = { startWithinSeconds: 5, finishWithinSeconds: 60 };
+    const { task: hurried } = await createWorld().submit({ ...LIGHTHOUSE, ...asked });
+    expect(hurried).toMatchObject({ startBy: NOW + 5000, deadlineAt: NOW + 60_000 });
+    const { task: short } = await createWorld().submit({ ...LIGHTHOUSE, finishWithinSeconds: 60 });
+    expect(short).toMatchObject({ startBy: NOW + 60_000, deadlineAt: NOW + 60_000 });
+  });
+
+  it('takes the same request with another deadline for another one', async () => {
+    const world = createWorld();
+    await world.submit(LIGHTHOUSE);
+    const { error } = await world.submit({ ...LIGHTHOUSE, finishWithinSeconds: 60 });
+    expect(error?.code).toBe('CONFLICT');
+  });
+
   it('answers a repeated submit with the task that is there, whatever seed it drew, and sends nothing', async () => {
     const world = createWorld();
     await world.submit(LIGHTHOUSE);
@@ -131,6 +149,10 @@ describe('submitTask', () => {
     [{ id: 'not-a-uuid', ...LIGHTHOUSE }, 'id'],
     [{ txt2img: { prompt: 'x', steps: 0 } }, 'txt2img.steps'],
     [{ upscale: { image: { data: `iVBORw0KGgo${'A'.repeat(6_000_001)}` } } }, 'input'],
+    [{ ...LIGHTHOUSE, startWithinSeconds: 0 }, 'startWithinSeconds'],
+    [{ ...LIGHTHOUSE, startWithinSeconds: 86_401 }, 'startWithinSeconds'],
+    [{ ...LIGHTHOUSE, finishWithinSeconds: 1.5 }, 'finishWithinSeconds'],
+    [{ ...LIGHTHOUSE, startWithinSeconds: 61, finishWithinSeconds: 60 }, 'startWithinSeconds'],
   ])('leaves nothing behind for an input it refuses: field %#', async (input, field) => {
     const world = createWorld();
     expect((await world.submit(input)).error).toMatchObject({ code: 'VALIDATION', field });

@@ -3,20 +3,14 @@ import stringify from 'safe-stable-stringify';
 import * as v from 'valibot';
 import type { HandlerAnswer, HandlerRequest } from '../../contract/handler.ts';
 import { requestKey } from '../../contract/keys.ts';
-import {
-  DISPATCH_GRACE_SECONDS,
-  FINISH_WITHIN_SECONDS,
-  INLINE_REQUEST_BYTES,
-  MAX_ATTEMPTS,
-  REQUEST_BYTES,
-  START_WITHIN_SECONDS,
-} from '../../contract/limits.ts';
-import type { TaskRequest } from '../../contract/request.ts';
-import { ACTIVE_SHARDS, type TaskRow } from '../../contract/task.ts';
+import { INLINE_REQUEST_BYTES, REQUEST_BYTES } from '../../contract/limits.ts';
+import type { TaskRow } from '../../contract/task.ts';
+import { toNewRow } from '../../ledger/new-row.ts';
 import type { Ring } from '../../ledger/ring.ts';
 import { toTaskRequest } from './input.ts';
 import type { RequestStore } from './request-store.ts';
 import type { TaskStore } from './task-store.ts';
+import { toTimeLimits } from './time-limits.ts';
 
 type SubmitRequest = Extract<HandlerRequest, { field: 'submitTask' }>;
 
@@ -59,9 +53,11 @@ export const createSubmit = (dependencies: SubmitDependencies) => {
 
   return async ({ owner, input, now }: SubmitRequest): Promise<HandlerAnswer> => {
     const { id: givenId, ...asked } = input;
-    const id = givenId ?? randomId();
+    const id = (givenId ?? randomId()).toLowerCase();
     if (!v.is(v.pipe(v.string(), v.uuid()), id)) return invalid('id', 'must be a UUID');
 
+    const time = toTimeLimits(asked);
+    if (!time.ok) return invalid(time.invalid.field, time.invalid.message);
     const parsed = toTaskRequest(asked, randomSeed);
     if (!parsed.ok) return invalid(parsed.invalid.field, parsed.invalid.message);
     const json = JSON.stringify(parsed.request);
@@ -69,7 +65,10 @@ export const createSubmit = (dependencies: SubmitDependencies) => {
     if (bytes > REQUEST_BYTES) return invalid('input', `has ${bytes} bytes, the limit is ${REQUEST_BYTES}`);
 
     const hash = createHash('sha256').update(stringify(asked)).digest('hex');
-    const row = toRow({ id: id.toLowerCase(), owner, now, hash, json, request: parsed.request });
+    const row = toNewRow({
+      ...{ id, owner, kind: parsed.request.kind, requestHash: hash, now, ...time.limits },
+      ...(bytes <= INLINE_REQUEST_BYTES ? { request: json } : { requestKey: requestKey(id, hash) }),
+    });
     if (row.requestKey !== undefined) {
       // Looked up before it is stored, so that a refused submit leaves no object behind.
       const existing = await tasks.get(row.id);
@@ -86,39 +85,3 @@ export const createSubmit = (dependencies: SubmitDependencies) => {
 const invalid = (field: string, message: string): HandlerAnswer => ({
   error: { code: 'VALIDATION', field, message: `${field}: ${message}` },
 });
-
-const toRow = (task: {
-  id: string;
-  owner: string;
-  now: number;
-  hash: string;
-  json: string;
-  request: TaskRequest;
-}): TaskRow => {
-  const { id, owner, now, hash, json, request } = task;
-  const inline = Buffer.byteLength(json) <= INLINE_REQUEST_BYTES;
-  return {
-    id,
-    owner,
-    kind: request.kind,
-    status: 'QUEUED',
-    version: 1,
-    attempt: 0,
-    failures: 0,
-    maxRetries: MAX_ATTEMPTS - 1,
-    releases: 0,
-    dispatch: 0,
-    createdAt: now,
-    updatedAt: now,
-    notBefore: now,
-    startBy: now + START_WITHIN_SECONDS.default * 1000,
-    deadlineAt: now + FINISH_WITHIN_SECONDS.default * 1000,
-    requestHash: hash,
-    ...(inline ? { request: json } : { requestKey: requestKey(id, hash) }),
-    shard: toShard(id),
-    wakeAt: now + DISPATCH_GRACE_SECONDS * 1000,
-  };
-};
-
-/** A UUID's last digits are random enough to spread rows over the shards. */
-const toShard = (id: string): string => String(Number.parseInt(id.slice(-4), 16) % ACTIVE_SHARDS);
