@@ -1,9 +1,13 @@
+import { MAX_ACTIVE_TASKS_PER_OWNER } from '../contract/limits.ts';
+
 /** What a deployment can choose. Everything else is the same everywhere. */
 export interface Config {
   readonly api: {
     /** Whether an API key exists. All its holders are one tenant: for a backend of one's own, or a demo. */
     readonly apiKey: boolean;
     readonly apiKeyDays: number;
+    /** Tasks of one owner that may be under way at a time: what keeps one of them from filling the queue. */
+    readonly maxActiveTasksPerOwner: number;
   };
   readonly workers: {
     /** Instances that are there at all times, and at most. */
@@ -23,7 +27,7 @@ export interface Config {
 export type ConfigOverrides = { readonly [K in keyof Config]?: Partial<Config[K]> };
 
 export const DEFAULT_CONFIG: Config = {
-  api: { apiKey: true, apiKeyDays: 365 },
+  api: { apiKey: true, apiKeyDays: 365, maxActiveTasksPerOwner: MAX_ACTIVE_TASKS_PER_OWNER },
   workers: {
     minCapacity: 1,
     maxCapacity: 4,
@@ -66,6 +70,10 @@ const problemsOf = ({ api, workers }: Config): string[] => {
     [
       !api.apiKey || (whole(api.apiKeyDays, 1) && api.apiKeyDays <= 365),
       `api.apiKeyDays must be within 1 and 365, AppSync's own limit, not ${api.apiKeyDays}`,
+    ],
+    [
+      whole(api.maxActiveTasksPerOwner, 1),
+      `api.maxActiveTasksPerOwner must be a whole number from 1, not ${api.maxActiveTasksPerOwner}`,
     ],
   ];
   return checks.flatMap(([holds, problem]) => (holds ? [] : [problem]));

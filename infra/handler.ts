@@ -1,13 +1,16 @@
 import { Duration } from 'aws-cdk-lib';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { ENV } from '../contract/env.ts';
 import type { Api } from './api.ts';
 import { bundleForNode } from './bundle.ts';
+import type { Config } from './config.ts';
 import type { Objects } from './objects.ts';
 import { PATHS } from './paths.ts';
 import type { Tasks } from './tasks.ts';
 
 export interface HandlerProps {
+  readonly config: Config['api'];
   readonly api: Api;
   readonly tasks: Tasks;
   readonly objects: Objects;
@@ -17,7 +20,7 @@ export interface HandlerProps {
 export class Handler extends Construct {
   readonly fn: LambdaFunction;
 
-  constructor(scope: Construct, id: string, { api, tasks, objects }: HandlerProps) {
+  constructor(scope: Construct, id: string, { config, api, tasks, objects }: HandlerProps) {
     super(scope, id);
     this.fn = new LambdaFunction(this, 'Function', {
       description: 'Stores a submitted task and queues it; cancels',
@@ -34,6 +37,7 @@ export class Handler extends Construct {
       ...tasks.grantSend(this.fn),
       ...objects.grantStoreRequests(this.fn),
       ...api.grantTell(this.fn),
+      [ENV.maxActiveTasksPerOwner]: String(config.maxActiveTasksPerOwner),
     };
     for (const [name, value] of Object.entries(environment)) this.fn.addEnvironment(name, value);
   }

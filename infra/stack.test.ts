@@ -37,7 +37,7 @@ const actionsOf = (policy: string): string[] =>
 describe('permissions', () => {
   it('give the handler what it does, and no more', () => {
     expect(actionsOf('HandlerFunction')).toEqual([
-      ...['appsync:GraphQL', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+      ...['appsync:GraphQL', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
       ...['s3:Abort*', 's3:PutObject', 's3:PutObjectLegalHold', 's3:PutObjectRetention'],
       ...['s3:PutObjectTagging', 's3:PutObjectVersionTagging', 'sqs:SendMessage'],
     ]);
@@ -123,10 +123,12 @@ describe('the queue and the table', () => {
       GlobalSecondaryIndexes: { IndexName: string; Projection: unknown }[];
       TimeToLiveSpecification: unknown;
     };
-    expect(indexes.map(({ IndexName }) => IndexName)).toEqual(['byOwner', 'active']);
-    for (const { Projection } of indexes) {
-      expect(Projection).toEqual({ ProjectionType: 'INCLUDE', NonKeyAttributes: ['status'] });
-    }
+    const withStatus = { ProjectionType: 'INCLUDE', NonKeyAttributes: ['status'] };
+    expect(indexes.map(({ IndexName, Projection }) => [IndexName, Projection])).toEqual([
+      ['byOwner', withStatus],
+      ['active', withStatus],
+      ['activeByOwner', { ProjectionType: 'KEYS_ONLY' }],
+    ]);
     expect(ttl).toEqual({ AttributeName: 'expiresAt', Enabled: true });
   });
 });
@@ -164,7 +166,10 @@ describe('objects and instances', () => {
 describe('a configuration that can’t work', () => {
   it('is refused with every reason at once', () => {
     const workers = { minCapacity: 5, maxCapacity: 2, instanceType: 't3.micro', volumeGb: 8 };
-    expect(() => toConfig({ workers })).toThrow(/minCapacity 5 is above.*has no GPU.*volumeGb/);
+    const api = { maxActiveTasksPerOwner: 0 };
+    expect(() => toConfig({ workers, api })).toThrow(
+      /minCapacity 5 is above.*has no GPU.*volumeGb.*maxActiveTasksPerOwner/,
+    );
   });
 });
 

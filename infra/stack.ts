@@ -25,7 +25,7 @@ export class SdAsyncStack extends Stack {
     const { tasks, objects } = this;
     this.api = new Api(this, 'Api', { config: config.api, table: tasks.table, cdnUrl: objects.cdnUrl });
     const { api } = this;
-    this.handler = new Handler(this, 'Handler', { api, tasks, objects });
+    this.handler = new Handler(this, 'Handler', { config: config.api, api, tasks, objects });
     api.addResolvers(this.handler.fn);
     this.workers = new Workers(this, 'Workers', { config: config.workers, api, tasks, objects });
 

@@ -1,6 +1,6 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, ProjectionType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV } from '../contract/env.ts';
@@ -16,7 +16,7 @@ export class Tasks extends Construct {
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    const { partitionKey, ttlAttribute, byOwner, active } = TASKS_TABLE;
+    const { partitionKey, ttlAttribute, byOwner, active, activeByOwner } = TASKS_TABLE;
     this.table = new TableV2(this, 'Table', {
       partitionKey: { name: partitionKey, type: AttributeType.STRING },
       billing: Billing.onDemand(),
@@ -39,6 +39,13 @@ export class Tasks extends Construct {
           projectionType: ProjectionType.INCLUDE,
           nonKeyAttributes: ['status'],
         },
+        {
+          indexName: activeByOwner.indexName,
+          partitionKey: { name: activeByOwner.partitionKey, type: AttributeType.STRING },
+          sortKey: { name: activeByOwner.sortKey, type: AttributeType.NUMBER },
+          // Nothing but keys, which never change: a row is written here twice, when it comes and when it ends.
+          projectionType: ProjectionType.KEYS_ONLY,
+        },
       ],
     });
     const queue = {
@@ -57,9 +64,10 @@ export class Tasks extends Construct {
     });
   }
 
-  /** Put new rows and look at one. Changes are `updateTask`'s alone. */
+  /** Put new rows, look at one, count an owner's. Changes are `updateTask`'s alone. */
   grantCreate(grantee: IGrantable): Environment {
-    this.table.grant(grantee, 'dynamodb:PutItem', 'dynamodb:GetItem');
+    this.grantOnTable(grantee, 'dynamodb:PutItem', 'dynamodb:GetItem');
+    this.grantOnIndex(grantee, TASKS_TABLE.activeByOwner.indexName);
     return { [ENV.tasksTable]: this.table.tableName };
   }
 
@@ -71,5 +79,15 @@ export class Tasks extends Construct {
   grantTake(grantee: IGrantable): Environment {
     this.queue.grant(grantee, 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility');
     return { [ENV.tasksQueueUrl]: this.queue.queueUrl };
+  }
+
+  // The table's own grant() would name every index as well.
+  private grantOnTable(grantee: IGrantable, ...actions: string[]): void {
+    Grant.addToPrincipal({ grantee, actions, resourceArns: [this.table.tableArn] });
+  }
+
+  private grantOnIndex(grantee: IGrantable, indexName: string): void {
+    const resourceArns = [`${this.table.tableArn}/index/${indexName}`];
+    Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns });
   }
 }

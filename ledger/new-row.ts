@@ -30,6 +30,7 @@ export const toNewRow = ({ now, startWithinSeconds, finishWithinSeconds, ...task
     startBy,
     deadlineAt,
     shard: toShard(task.id),
+    activeOwner: task.owner,
     wakeAt: Math.min(startBy, now + DISPATCH_GRACE_SECONDS * 1000),
   };
 };

@@ -28,6 +28,13 @@ describe('an input that is refused', () => {
     ['a seed beyond 32 bits', txt2img({ seed: 4_294_967_296 }), 'txt2img.seed'],
     ['half a seed', txt2img({ seed: 0.5 }), 'txt2img.seed'],
     ['a prompt of 30 KB', txt2img({ prompt: 'x'.repeat(30_000) }), 'txt2img.prompt'],
+    ['no time to start', { ...txt2img({}), startWithinSeconds: 0 }, 'startWithinSeconds'],
+    ['more time than a day', { ...txt2img({}), finishWithinSeconds: 86_401 }, 'finishWithinSeconds'],
+    [
+      'a start after the end',
+      { ...txt2img({}), startWithinSeconds: 61, finishWithinSeconds: 60 },
+      'startWithinSeconds',
+    ],
     ['an id that is no UUID', { id: 'mine', ...txt2img({}) }, 'id'],
     ['an unknown api', { api: '/sdapi/v1/server-kill', payload: '{}' }, 'api'],
     ['an api without its payload', { api: '/sdapi/v1/txt2img' }, 'payload'],

@@ -16,7 +16,7 @@ const cancel = async (status: TaskStatus, verdicts: Verdict[], owner = 'user:ann
   const told: string[] = [];
   const row = { id: 't', owner: 'user:ann', status } as TaskRow;
   const run = createCancel({
-    tasks: { get: async () => row, create: async () => 'exists' },
+    tasks: { get: async () => row },
     ledger: {
       tell: async (event) => {
         told.push(event.event);

@@ -1,6 +1,6 @@
 import type { HandlerAnswer, HandlerRequest } from '../../contract/handler.ts';
+import type { TaskStore } from '../../ledger/task-store.ts';
 import type { Ledger } from '../../ledger/update-task.ts';
-import type { TaskStore } from './task-store.ts';
 
 type CancelRequest = Extract<HandlerRequest, { field: 'cancelTask' }>;
 
@@ -15,7 +15,7 @@ const notFound = (id: string): HandlerAnswer => ({
  * Cancels a queued task, else asks for a running one to be canceled. A task that has ended, or is being canceled
  * already, is returned as it is.
  */
-export const createCancel = (options: { tasks: TaskStore; ledger: Ledger }) => {
+export const createCancel = (options: { tasks: Pick<TaskStore, 'get'>; ledger: Ledger }) => {
   const { tasks, ledger } = options;
 
   const current = async (id: string, owner: string): Promise<HandlerAnswer> => {

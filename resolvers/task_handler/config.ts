@@ -7,6 +7,7 @@ export interface HandlerConfig {
   readonly tasksQueueUrl: string;
   readonly requestsBucket: string;
   readonly graphqlUrl: string;
+  readonly maxActiveTasksPerOwner: number;
 }
 
 const text = v.pipe(v.string('is not set'), v.nonEmpty('is empty'));
@@ -18,6 +19,11 @@ const schema = v.object({
   [ENV.tasksQueueUrl]: url,
   [ENV.requestsBucket]: text,
   [ENV.graphqlUrl]: url,
+  [ENV.maxActiveTasksPerOwner]: v.pipe(
+    text,
+    v.regex(/^[1-9]\d*$/, 'is not a whole number from 1'),
+    v.transform(Number),
+  ),
 });
 
 /** Reads the function's environment. Names every problem at once. */
@@ -33,5 +39,6 @@ export const loadConfig = (env: Readonly<Record<string, string | undefined>>): H
     tasksQueueUrl: result.output[ENV.tasksQueueUrl],
     requestsBucket: result.output[ENV.requestsBucket],
     graphqlUrl: result.output[ENV.graphqlUrl],
+    maxActiveTasksPerOwner: result.output[ENV.maxActiveTasksPerOwner],
   };
 };

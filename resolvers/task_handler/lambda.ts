@@ -4,14 +4,15 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { randomInt, randomUUID } from 'node:crypto';
 import type { HandlerAnswer, HandlerRequest } from '../../contract/handler.ts';
+import { createAccept } from '../../ledger/accept.ts';
+import { createRequestStore } from '../../ledger/request-store.ts';
 import { createRing } from '../../ledger/ring.ts';
 import { createTaskQueue } from '../../ledger/task-queue.ts';
+import { createTaskStore } from '../../ledger/task-store.ts';
 import { createLedger } from '../../ledger/update-task.ts';
 import { createCancel } from './cancel.ts';
 import { loadConfig } from './config.ts';
-import { createRequestStore } from './request-store.ts';
 import { createSubmit } from './submit.ts';
-import { createTaskStore } from './task-store.ts';
 
 /* The entry: wires once per execution environment, and decides nothing. */
 
@@ -30,9 +31,8 @@ const createHandler = (env: Readonly<Record<string, string | undefined>>): Handl
     warn: (message, fields) => console.warn(JSON.stringify({ level: 'warn', message, ...fields })),
   });
   const submit = createSubmit({
-    tasks,
+    accept: createAccept({ tasks, ring, maxActive: config.maxActiveTasksPerOwner }),
     requests: createRequestStore({ s3: new S3Client(), bucket: config.requestsBucket }),
-    ring,
     randomSeed: (limit) => randomInt(limit),
     randomId: randomUUID,
   });

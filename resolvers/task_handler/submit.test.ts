@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { SubmitTaskInput, UpdateTaskInput } from '../../contract/schema.generated.ts';
 import type { TaskMessage } from '../../contract/message.ts';
 import type { TaskRow } from '../../contract/task.ts';
+import { createAccept } from '../../ledger/accept.ts';
 import { createRing } from '../../ledger/ring.ts';
 import { LedgerUnavailableError, type Verdict } from '../../ledger/update-task.ts';
 import { createSubmit } from './submit.ts';
@@ -19,33 +20,36 @@ const createWorld = () => {
   const warnings: string[] = [];
   const faults = { send: undefined as Error | undefined, tell: undefined as Error | undefined };
   const submit = createSubmit({
-    tasks: {
-      create: async (row) => {
-        if (rows.has(row.id)) return 'exists';
-        rows.set(row.id, row);
-        return 'created';
-      },
-      get: async (id) => rows.get(id),
-    },
-    requests: { put: async (key, json) => void objects.set(key, json) },
-    ring: createRing({
-      queue: {
-        send: async (message) => {
-          if (faults.send) throw faults.send;
-          messages.push(message);
+    accept: createAccept({
+      tasks: {
+        create: async (row) => {
+          if (rows.has(row.id)) return 'exists';
+          rows.set(row.id, row);
+          return 'created';
         },
+        get: async (id) => rows.get(id),
+        countActive: async () => 0,
       },
-      ledger: {
-        tell: async (event): Promise<Verdict> => {
-          if (faults.tell) throw faults.tell;
-          events.push(event);
-          const row = rows.get(event.id);
-          if (row) rows.set(row.id, { ...row, dispatch: event.dispatch ?? 0, dispatchedAt: NOW });
-          return { accepted: false, code: 'NOT_ALLOWED', message: 'a worker was faster' };
+      ring: createRing({
+        queue: {
+          send: async (message) => {
+            if (faults.send) throw faults.send;
+            messages.push(message);
+          },
         },
-      },
-      warn: (message) => void warnings.push(message),
+        ledger: {
+          tell: async (event): Promise<Verdict> => {
+            if (faults.tell) throw faults.tell;
+            events.push(event);
+            const row = rows.get(event.id);
+            if (row) rows.set(row.id, { ...row, dispatch: event.dispatch ?? 0, dispatchedAt: NOW });
+            return { accepted: false, code: 'NOT_ALLOWED', message: 'a worker was faster' };
+          },
+        },
+        warn: (message) => void warnings.push(message),
+      }),
     }),
+    requests: { put: async (key, json) => void objects.set(key, json) },
     randomSeed: () => 7,
     randomId: () => ID,
   });

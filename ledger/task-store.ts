@@ -2,15 +2,21 @@ import {
   ConditionalCheckFailedException,
   GetItemCommand,
   PutItemCommand,
+  QueryCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import type { TaskRow } from '../../contract/task.ts';
+import { TASKS_TABLE, type TaskRow } from '../contract/task.ts';
 
 export interface TaskStore {
   /** Puts a row unless its id is taken. */
   readonly create: (row: TaskRow) => Promise<'created' | 'exists'>;
   readonly get: (id: string) => Promise<TaskRow | undefined>;
+  /**
+   * How many tasks of the owner's have not ended, counted up to `limit`. From an index, which lags behind the table: what was
+   * put or ended within the last moments may be missed.
+   */
+  readonly countActive: (owner: string, limit: number) => Promise<number>;
 }
 
 export const createTaskStore = (options: { dynamodb: DynamoDBClient; tableName: string }): TaskStore => {
@@ -38,6 +44,22 @@ export const createTaskStore = (options: { dynamodb: DynamoDBClient; tableName: 
       );
       // Rows are written by us alone, in this very shape.
       return Item && (unmarshall(Item) as TaskRow);
+    },
+
+    countActive: async (owner, limit) => {
+      const { indexName, partitionKey } = TASKS_TABLE.activeByOwner;
+      const { Count = 0 } = await dynamodb.send(
+        new QueryCommand({
+          TableName,
+          IndexName: indexName,
+          KeyConditionExpression: '#owner = :owner',
+          ExpressionAttributeNames: { '#owner': partitionKey },
+          ExpressionAttributeValues: marshall({ ':owner': owner }),
+          Select: 'COUNT',
+          Limit: limit,
+        }),
+      );
+      return Count;
     },
   };
 };
