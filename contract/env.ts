@@ -17,6 +17,8 @@ export const ENV = {
   sdWebuiRestartCommand: 'SD_WEBUI_RESTART_COMMAND',
   /** Where the worker answers `/health`, on 127.0.0.1; 0: any free port. */
   healthPort: 'HEALTH_PORT',
+  /** How long a worker that is told to go may take. */
+  drainSeconds: 'DRAIN_SECONDS',
   /** Name of the Auto Scaling group that the worker's instance belongs to. */
   autoScalingGroup: 'AUTO_SCALING_GROUP',
   maxActiveTasksPerOwner: 'MAX_ACTIVE_TASKS_PER_OWNER',

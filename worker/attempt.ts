@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { Task } from '../contract/schema.generated.ts';
 import { TaskError } from '../contract/errors.ts';
 import { parseRequest, type TaskRequest } from '../contract/request.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { Generation } from './backends/backend.ts';
 import type { ReceivedMessage } from './queue.ts';
 
 /** One try at one task, under a lease that only we hold. */
@@ -13,6 +13,8 @@ export interface Attempt {
   /** 32 random hex digits: where this attempt's objects lie, and nobody can guess it. */
   readonly nonce: string;
   readonly message: ReceivedMessage;
+  /** By our clock: when the task must have ended. */
+  readonly mustEndAt: number;
 }
 
 /** What identifies the lease in every event. */
@@ -22,14 +24,20 @@ export const leaseOf = ({ task, leaseToken }: Attempt) => ({
   leaseToken,
 });
 
+/** Both instants are the resolver's, so that our own date plays no part. */
+export const timeLeftMs = ({ deadlineAt, updatedAt }: Task): number =>
+  Math.max(0, Date.parse(deadlineAt) - Date.parse(updatedAt));
+
 const stored = v.union([v.object({ inline: v.unknown() }), v.object({ key: v.string() })]);
 
 /** The request as the row or the object it names holds it. Throws `TaskError`. */
-export const readRequest = async ({ task }: Attempt, objects: ObjectStore): Promise<TaskRequest> => {
+export const readRequest = async (
+  { task }: Attempt,
+  readObject: (key: string) => Promise<string>,
+): Promise<TaskRequest> => {
   const where = v.safeParse(stored, parseJson(task.request));
   if (!where.success) throw new TaskError('INVALID_REQUEST', 'The task came without its request');
-  const raw =
-    'key' in where.output ? parseJson(await objects.getRequest(where.output.key)) : where.output.inline;
+  const raw = 'key' in where.output ? parseJson(await readObject(where.output.key)) : where.output.inline;
   const parsed = parseRequest(raw);
   if (parsed.ok) return parsed.request;
   const { field, message } = parsed.invalid;
@@ -43,3 +51,24 @@ const parseJson = (text: string | null | undefined): unknown => {
     return undefined;
   }
 };
+
+/** What became of an attempt, before anybody was told. */
+export type Outcome =
+  | {
+      readonly kind: 'made';
+      /** Throws `TaskError` where they are not what was asked for. */
+      readonly read: Generation['read'];
+      readonly embedMetadata: boolean;
+      readonly inferenceMs: number;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly error: TaskError;
+      /** No other attempt follows, although the same task, submitted anew, could end well. */
+      readonly isFinal?: boolean;
+    }
+  | { readonly kind: 'canceled' }
+  /** Somebody else has the task, or it has ended. */
+  | { readonly kind: 'lost' }
+  /** Given back, since the worker can't do it now. */
+  | { readonly kind: 'released' };

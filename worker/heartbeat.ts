@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { previewKey } from '../contract/keys.ts';
 import { BEAT_INTERVAL_SECONDS, LEASE_SECONDS, VISIBILITY_SECONDS } from '../contract/limits.ts';
 import type { TaskProgressInput } from '../contract/schema.generated.ts';
 import type { Ledger } from '../ledger/update-task.ts';
 import { leaseOf, type Attempt } from './attempt.ts';
 import type { BackendProgress } from './backends/backend.ts';
+import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 import type { ObjectStore } from './object-store.ts';
 
@@ -12,10 +12,9 @@ export interface HeartbeatOptions {
   readonly attempt: Attempt;
   readonly ledger: Ledger;
   readonly objects: ObjectStore;
-  /** Asked while the attempt infers; undefined: nothing new. */
+  /** Asked every second; undefined: the attempt is not being inferred, or there is nothing to tell. */
   readonly progress: () => Promise<BackendProgress | undefined>;
-  /** Milliseconds that only grow. */
-  readonly clock: () => number;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -51,7 +50,7 @@ export const startHeartbeat = (options: HeartbeatOptions): Heartbeat => {
   const interrupted = new AbortController();
   const stopping = new AbortController();
   let told: TaskProgressInput | undefined;
-  let beatAt = clock();
+  let beatAt = clock.now();
 
   const readProgress = async (): Promise<TaskProgressInput | undefined> => {
     const now = await progress();
@@ -75,7 +74,7 @@ export const startHeartbeat = (options: HeartbeatOptions): Heartbeat => {
   };
 
   const beat = async (latest: TaskProgressInput | undefined): Promise<void> => {
-    beatAt = clock();
+    beatAt = clock.now();
     const verdict = await ledger.tell({
       ...leaseOf(attempt),
       event: 'beat',
@@ -83,21 +82,27 @@ export const startHeartbeat = (options: HeartbeatOptions): Heartbeat => {
       ...(latest && { progress: latest }),
     });
     told = latest ?? told;
-    if (!verdict.accepted) interrupted.abort(new InterruptionError('lost'));
-    else if (verdict.task.status === 'CANCELING') interrupted.abort(new InterruptionError('canceled'));
+    if (!verdict.accepted) return interrupted.abort(new InterruptionError('lost'));
+    if (verdict.task.status === 'CANCELING') interrupted.abort(new InterruptionError('canceled'));
     await attempt.message.hide(VISIBILITY_SECONDS);
+  };
+
+  const look = async (): Promise<void> => {
+    const latest = await readProgress();
+    const isNew =
+      latest !== undefined && (latest.step !== told?.step || latest.previewKey !== told.previewKey);
+    const isDue = clock.now() - beatAt >= BEAT_INTERVAL_SECONDS * 1000;
+    if (isNew || isDue) await beat(latest);
   };
 
   const run = async (): Promise<void> => {
     const { signal } = stopping;
-    while (!signal.aborted && !interrupted.signal.aborted) {
+    const isOver = (): boolean =>
+      signal.aborted || (interrupted.signal.aborted && isLost(interrupted.signal));
+    while (!isOver()) {
       try {
-        await delay(PROGRESS_INTERVAL_MS, undefined, { signal });
-        const latest = await readProgress();
-        const isNew =
-          latest !== undefined && (latest.step !== told?.step || latest.previewKey !== told.previewKey);
-        const isDue = clock() - beatAt >= BEAT_INTERVAL_SECONDS * 1000;
-        if (isNew || isDue) await beat(latest);
+        await clock.delay(PROGRESS_INTERVAL_MS, signal);
+        await look();
       } catch (error) {
         if (!signal.aborted) logger.warn('beat not heard', { reason: String(error) });
       }
@@ -113,3 +118,7 @@ export const startHeartbeat = (options: HeartbeatOptions): Heartbeat => {
     },
   };
 };
+
+/** A canceled task stays ours until that was told: a lapsed lease would end it by the reconciler, a minute later. */
+const isLost = ({ reason }: AbortSignal): boolean =>
+  reason instanceof InterruptionError && reason.interruption === 'lost';

@@ -9,6 +9,8 @@ import {
 export interface ReceivedMessage {
   readonly messageId: string;
   readonly body: string | undefined;
+  /** How often it was received, this time included. */
+  readonly receiveCount: number;
   /** Out of our hands for good. */
   readonly acknowledge: () => Promise<void>;
   /** Hidden from everybody for that long from now; 0: back at once. At most 12 hours. */
@@ -32,15 +34,21 @@ export const createMessageQueue = ({
 }): MessageQueue => ({
   receive: async (signal) => {
     const { Messages = [] } = await sqs.send(
-      new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 1, WaitTimeSeconds: WAIT_SECONDS }),
+      new ReceiveMessageCommand({
+        QueueUrl: url,
+        MaxNumberOfMessages: 1,
+        WaitTimeSeconds: WAIT_SECONDS,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+      }),
       { abortSignal: signal },
     );
     const [message] = Messages;
     if (!message) return undefined;
-    const { MessageId = '', Body, ReceiptHandle } = message;
+    const { MessageId = '', Body, ReceiptHandle, Attributes = {} } = message;
     return {
       messageId: MessageId,
       body: Body,
+      receiveCount: Number(Attributes.ApproximateReceiveCount ?? 1),
       acknowledge: async () => {
         await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle }));
       },

@@ -2,7 +2,8 @@ import { LEASE_SECONDS } from '../contract/limits.ts';
 import { parseMessage } from '../contract/message.ts';
 import type { UpdateTaskInput } from '../contract/schema.generated.ts';
 import type { Ledger, Verdict } from '../ledger/update-task.ts';
-import type { Attempt } from './attempt.ts';
+import { timeLeftMs, type Attempt } from './attempt.ts';
+import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 import type { MessageQueue, ReceivedMessage } from './queue.ts';
 
@@ -10,6 +11,7 @@ export interface TakeOptions {
   readonly queue: MessageQueue;
   readonly ledger: Ledger;
   readonly workerId: string;
+  readonly clock: Clock;
   /** A UUID. */
   readonly randomId: () => string;
   /** 32 random hex digits. */
@@ -17,27 +19,48 @@ export interface TakeOptions {
   readonly logger: Logger;
 }
 
-/** Waits for a message and claims its task. Undefined: there was none, or its task is not to be had now. */
-export type Take = (signal: AbortSignal) => Promise<Attempt | undefined>;
+/** A message that names a task, not yet claimed. */
+export interface Offer {
+  /** Undefined: the task is not to be had now. Throws `LedgerUnavailableError`. */
+  readonly claim: () => Promise<Attempt | undefined>;
+  /** Leaves it to somebody else. Never throws. */
+  readonly decline: () => Promise<void>;
+}
+
+/** Waits up to 20 s for a message. Undefined: there was none, or it was malformed. */
+export type Take = (signal: AbortSignal) => Promise<Offer | undefined>;
+
+/** While nobody can be told, the message comes back ever later: thirty receives must outlast an outage of an hour. */
+const CLAIM_RETRY_SECONDS = { first: 5, longest: 300 };
 
 /**
  * The message is a doorbell: only the row says whether there is something to do. A message whose task has ended is
  * acknowledged; one whose task somebody else works on, or that is not due, is hidden until that may have changed.
  */
 export const createTake = (options: TakeOptions): Take => {
-  const { queue, ledger, workerId, randomId, randomNonce, logger } = options;
+  const { queue, ledger, workerId, clock, randomId, randomNonce, logger } = options;
 
   const claim = async (message: ReceivedMessage, taskId: string): Promise<Attempt | undefined> => {
     const leaseToken = randomId();
     const input = { id: taskId, leaseToken, leaseSeconds: LEASE_SECONDS, workerId };
     const tell = (event: 'claim' | 'takeover'): Promise<Verdict> =>
       ledger.tell({ ...input, event } satisfies UpdateTaskInput);
-    let verdict = await tell('claim');
-    if (isAbandoned(verdict)) verdict = await tell('takeover');
-    if (verdict.accepted) return { task: verdict.task, leaseToken, nonce: randomNonce(), message };
-    await putAside(message, verdict);
+    const verdict = await tell('claim').then((first) => (isAbandoned(first) ? tell('takeover') : first));
+    if (verdict.accepted) {
+      const { task } = verdict;
+      return {
+        task,
+        leaseToken,
+        nonce: randomNonce(),
+        message,
+        mustEndAt: clock.now() + timeLeftMs(task),
+      };
+    }
     const { code, info } = verdict;
     logger.info('task not taken', { taskId, code, ...info });
+    await putAside(message, verdict).catch((error: unknown) => {
+      logger.warn('message not put aside', { taskId, reason: String(error) });
+    });
     return undefined;
   };
 
@@ -50,17 +73,22 @@ export const createTake = (options: TakeOptions): Take => {
       await message.acknowledge();
       return undefined;
     }
-    try {
-      return await claim(message, parsed.message.taskId);
-    } catch (error) {
-      // Nobody has heard us: the message comes back soon, to whoever is better connected.
-      await message.hide(CLAIM_RETRY_SECONDS).catch(() => undefined);
-      throw error;
-    }
+    const { taskId } = parsed.message;
+    return {
+      claim: async () => {
+        try {
+          return await claim(message, taskId);
+        } catch (error) {
+          const { first, longest } = CLAIM_RETRY_SECONDS;
+          const seconds = Math.min(longest, first * 2 ** (message.receiveCount - 1));
+          await message.hide(seconds).catch(() => undefined);
+          throw error;
+        }
+      },
+      decline: () => message.hide(0).catch(() => undefined),
+    };
   };
 };
-
-const CLAIM_RETRY_SECONDS = 5;
 
 /** Somebody has it, but has not been heard of since the lease ended. */
 const isAbandoned = (verdict: Verdict): boolean =>

@@ -98,9 +98,7 @@ export const LATENT_UPSCALE_MODES = [
   'Latent (nearest-exact)',
 ];
 
-export const LORAS = [
-  { name: 'watercolor', alias: 'watercolor', path: '/models/Lora/watercolor.safetensors', metadata: {} },
-];
+export const LORAS = [{ name: 'watercolor', hash: 'c0ffee123456' }];
 
 /** Selectable scripts and those that are always on, in lower case as the API lists them. */
 export const SELECTABLE_SCRIPTS = [

@@ -33,6 +33,9 @@ export const FAULTS = [
   'empty-images',
   /** The answer names another checkpoint. */
   'wrong-model',
+  'wrong-sampler',
+  /** The picture is made without the LoRA that the prompt calls for. */
+  'lora-ignored',
 ] as const;
 
 export type Fault = (typeof FAULTS)[number];

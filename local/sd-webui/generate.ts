@@ -4,6 +4,7 @@ import {
   CHECKPOINTS,
   findCheckpoint,
   LATENT_UPSCALE_MODES,
+  LORAS,
   SAMPLERS,
   SCHEDULERS,
   SECOND_ORDER,
@@ -158,7 +159,7 @@ const toEffectiveJob = (
     subseedStrength,
     width: Number(parameters.width ?? 512),
     height: Number(parameters.height ?? 512),
-    sampler,
+    sampler: fault === 'wrong-sampler' ? SAMPLERS[0] : sampler,
     scheduler: known?.label ?? impliedScheduler ?? 'Automatic',
     cfgScale: Number(parameters.cfg_scale ?? 7),
     steps: Number(parameters.steps ?? 50),
@@ -167,13 +168,22 @@ const toEffectiveJob = (
     clipSkip: Number(overrides.CLIP_stop_at_last_layers ?? engine.options.CLIP_stop_at_last_layers),
     checkpoint: fault === 'wrong-model' ? otherThan(engine.checkpoint()) : engine.checkpoint(),
     vae: vae === 'Automatic' || vae === 'None' ? null : String(vae),
-    extra: isHires
-      ? {
-          'Hires upscale': Number(parameters.hr_scale),
-          'Hires upscaler': String(parameters.hr_upscaler ?? 'Latent'),
-        }
-      : {},
+    extra: {
+      ...(isHires && {
+        'Hires upscale': Number(parameters.hr_scale),
+        'Hires upscaler': String(parameters.hr_upscaler ?? 'Latent'),
+      }),
+      ...(fault !== 'lora-ignored' && toLoraHashes(String(parameters.prompt ?? ''))),
+    },
   };
+};
+
+/** Only of those that are installed: any other tag is ignored without a word. */
+const toLoraHashes = (prompt: string): Record<string, string> => {
+  const used = LORAS.filter(({ name }) => prompt.includes(`<lora:${name}:`));
+  return used.length === 0
+    ? {}
+    : { 'Lora hashes': used.map(({ name, hash }) => `${name}: ${hash}`).join(', ') };
 };
 
 const otherThan = (checkpoint: Checkpoint): Checkpoint =>

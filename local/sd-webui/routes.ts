@@ -123,7 +123,14 @@ export const createRoutes = (context: GenerateContext): Readonly<Record<string, 
     'GET /sdapi/v1/face-restorers': constant([{ name: 'CodeFormer', cmd_dir: null }]),
     'GET /sdapi/v1/prompt-styles': constant([]),
     'GET /sdapi/v1/embeddings': constant({ loaded: {}, skipped: {} }),
-    'GET /sdapi/v1/loras': constant(LORAS),
+    'GET /sdapi/v1/loras': constant(
+      LORAS.map(({ name }) => ({
+        name,
+        alias: name,
+        path: `/models/Lora/${name}.safetensors`,
+        metadata: {},
+      })),
+    ),
     'GET /sdapi/v1/scripts': constant({
       txt2img: [...ALWAYS_ON_SCRIPTS, ...SELECTABLE_SCRIPTS],
       img2img: [...ALWAYS_ON_SCRIPTS, ...SELECTABLE_SCRIPTS],

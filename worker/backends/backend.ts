@@ -1,4 +1,5 @@
 import type { TaskRequest } from '../../contract/request.ts';
+import type { Catalogue } from '../../contract/worker.ts';
 
 /** One image as the engine made it, checked. */
 export interface GeneratedImage {
@@ -12,6 +13,15 @@ export interface GeneratedImage {
   readonly infotext?: string;
 }
 
+/** What the engine answered. */
+export interface Generation {
+  /**
+   * Reads and checks the images. Throws `TaskError` where they are not what was asked for. Apart from `generate`, because it
+   * keeps the processor busy while the GPU could be at the next picture.
+   */
+  readonly read: () => readonly GeneratedImage[];
+}
+
 export interface BackendProgress {
   /** 0…1. */
   readonly fraction: number;
@@ -22,15 +32,36 @@ export interface BackendProgress {
   readonly preview?: Buffer;
 }
 
+export interface BackendMemory {
+  /** Bytes of the GPU's memory that are free; undefined where the engine can't tell, as with a lost GPU. */
+  readonly gpuFree: number | undefined;
+  /** Bytes that the engine's process holds in RAM. */
+  readonly ramUsed: number | undefined;
+}
+
+/** The engine goes on with a job that nobody waits for, and can't be stopped. */
+export class BackendStuckError extends Error {
+  override readonly name = 'BackendStuckError';
+}
+
 /** An inference engine beside the worker. One generation at a time: who calls sees to that. */
 export interface Backend {
-  /** Resolves once the engine has made a real, tiny picture; tries until then. */
+  /**
+   * Resolves once the engine has made a real, tiny picture; tries until then. Throws `BackendStuckError` where only a
+   * restart can help.
+   */
   readonly waitUntilReady: (signal: AbortSignal) => Promise<void>;
+  /** Throws `TaskError` for a request that names what this engine does not have. Sends nothing to the GPU. */
+  readonly check: (request: TaskRequest) => Promise<void>;
   /**
    * Makes the images. Throws `TaskError`; aborting the signal stops the engine before the promise rejects with the
    * signal's reason, so that the next call finds it idle.
    */
-  readonly infer: (request: TaskRequest, signal: AbortSignal) => Promise<readonly GeneratedImage[]>;
+  readonly generate: (request: TaskRequest, signal: AbortSignal) => Promise<Generation>;
   /** How far the running generation is; undefined while there is nothing to tell. Never throws. */
   readonly progress: () => Promise<BackendProgress | undefined>;
+  /** Undefined while the engine does not answer. Never throws. */
+  readonly memory: () => Promise<BackendMemory | undefined>;
+  /** What it has installed, as last read; undefined before it was ready. */
+  readonly catalogue: () => Catalogue | undefined;
 }

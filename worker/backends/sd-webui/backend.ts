@@ -1,23 +1,25 @@
-import pRetry from 'p-retry';
 import * as v from 'valibot';
-import { setTimeout as delay } from 'node:timers/promises';
 import { TaskError } from '../../../contract/errors.ts';
-import type { TaskRequest } from '../../../contract/request.ts';
-import type { Backend, BackendProgress, GeneratedImage } from '../backend.ts';
-import type { WebuiClient } from './client.ts';
+import { startTimeout, type Clock } from '../../clock.ts';
+import { retry } from '../../retry.ts';
+import { BackendStuckError, type Backend, type BackendMemory, type BackendProgress } from '../backend.ts';
+import type { WebuiClient, WebuiResponse } from './client.ts';
 import { toWebuiError } from './errors.ts';
-import { createCheckNames } from './names.ts';
+import { createNames } from './names.ts';
 import { toWebuiCall } from './payload.ts';
 import { parseResult } from './result.ts';
 
 /*
  * A WebUI that speaks the A1111 API. It has one job at a time, never tells which, and goes on when its client
  * leaves. So before the first generation, and after any that was given up, it is interrupted until it is idle: what
- * runs then is ours.
+ * runs then is ours. An interrupt that comes before a job has begun is lost, hence "until".
  */
 
 export interface SdWebuiOptions {
   readonly client: WebuiClient;
+  readonly clock: Clock;
+  /** 0…1. */
+  readonly random: () => number;
   readonly onWaiting: (reason: string) => void;
 }
 
@@ -35,9 +37,16 @@ const progressBody = v.object({
 
 type ProgressBody = v.InferOutput<typeof progressBody>;
 
+const memoryBody = v.object({
+  ram: v.object({ used: v.optional(v.number()) }),
+  cuda: v.object({ system: v.optional(v.object({ free: v.number() })) }),
+});
+
 const IDLE_POLL_MS = 250;
 /** The decoding of a picture can't be interrupted. */
 const IDLE_TIMEOUT_MS = 30_000;
+/** One step of 64×64 pixels; the model may have to be loaded first, from a disk that was never read. */
+const READINESS_TIMEOUT_MS = 600_000;
 /** The WebUI makes previews from its tenth step on, every ten steps. */
 const PREVIEW_STEPS = 10;
 /** Below this its estimate is noise. */
@@ -45,8 +54,8 @@ const ETA_FROM_FRACTION = 0.05;
 
 const READINESS_REQUEST = { prompt: '', steps: 1, width: 64, height: 64, seed: 1, sampler_name: 'Euler' };
 
-export const createSdWebui = ({ client, onWaiting }: SdWebuiOptions): Backend => {
-  const checkNames = createCheckNames(client);
+export const createSdWebui = ({ client, clock, random, onWaiting }: SdWebuiOptions): Backend => {
+  const names = createNames(client, clock);
   let isKnownIdle = false;
   let previewStep = 0;
 
@@ -58,41 +67,41 @@ export const createSdWebui = ({ client, onWaiting }: SdWebuiOptions): Backend =>
   };
 
   const makeIdle = async (): Promise<void> => {
-    const deadline = performance.now() + IDLE_TIMEOUT_MS;
-    while (performance.now() < deadline) {
+    const startedAt = clock.now();
+    let answered = false;
+    while (clock.now() - startedAt < IDLE_TIMEOUT_MS) {
       const now = await readProgress('?skip_current_image=true');
+      answered ||= now !== undefined;
       if (now?.state.job_count === 0) {
         isKnownIdle = true;
         return;
       }
       await client.post('/sdapi/v1/interrupt');
-      await delay(IDLE_POLL_MS);
+      await clock.delay(IDLE_POLL_MS);
     }
-    throw new TaskError(
-      'WEBUI_ERROR',
-      `The WebUI is stuck: interrupted, it still worked after ${IDLE_TIMEOUT_MS / 1000} s`,
-    );
+    const seconds = IDLE_TIMEOUT_MS / 1000;
+    if (answered) throw new BackendStuckError(`Interrupted, the WebUI still worked after ${seconds} s`);
+    throw new TaskError('WEBUI_UNREACHABLE', `The WebUI did not tell its progress for ${seconds} s`);
   };
 
   /** The POST is awaited even when it is of no use any more: until it returns, the WebUI is busy with it. */
-  const generate = async (path: string, body: object, signal: AbortSignal): Promise<unknown> => {
+  const post = async (path: string, body: object, signal: AbortSignal): Promise<WebuiResponse> => {
     if (!isKnownIdle) await makeIdle();
     signal.throwIfAborted();
     isKnownIdle = false;
     previewStep = 0;
-    const giveUp = new AbortController();
-    const posting = client.generate(path, body, giveUp.signal);
+    const settled = new AbortController();
+    const posting = client.generate(path, body, settled.signal);
     const aborted = new Promise<never>((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason as Error), {
         once: true,
-        signal: giveUp.signal,
+        signal: settled.signal,
       });
     });
     try {
       const response = await Promise.race([posting, aborted]);
       isKnownIdle = true;
-      if (response.status !== 200) throw toWebuiError(response);
-      return response.body;
+      return response;
     } catch (error) {
       if (signal.aborted) {
         posting.catch(() => undefined);
@@ -101,24 +110,48 @@ export const createSdWebui = ({ client, onWaiting }: SdWebuiOptions): Backend =>
       }
       throw error;
     } finally {
-      giveUp.abort();
+      settled.abort();
+    }
+  };
+
+  const proveReady = async (signal: AbortSignal): Promise<void> => {
+    const timeout = startTimeout(
+      clock,
+      READINESS_TIMEOUT_MS,
+      () => new BackendStuckError('It never got ready'),
+    );
+    try {
+      const both = AbortSignal.any([signal, timeout.signal]);
+      const response = await post('/sdapi/v1/txt2img', READINESS_REQUEST, both);
+      if (response.status !== 200) throw toWebuiError(response);
+      await names.reload();
+    } finally {
+      timeout.clear();
     }
   };
 
   return {
     waitUntilReady: (signal) =>
-      pRetry(() => generate('/sdapi/v1/txt2img', READINESS_REQUEST, signal).then(() => undefined), {
-        retries: Number.POSITIVE_INFINITY,
-        minTimeout: 500,
-        maxTimeout: 5000,
+      retry(() => proveReady(signal), {
+        clock,
+        random,
+        firstMs: 500,
+        longestMs: 5000,
         signal,
-        onFailedAttempt: ({ error }) => onWaiting(error.message),
+        // A lost GPU is lost to this process of the WebUI for good.
+        shouldRetry: (error) =>
+          !(error instanceof BackendStuckError) && !(error instanceof TaskError && error.code === 'GPU_LOST'),
+        onRetry: (error) => onWaiting(error instanceof Error ? error.message : String(error)),
       }),
 
-    infer: async (request: TaskRequest, signal): Promise<readonly GeneratedImage[]> => {
-      await checkNames(request);
+    check: names.check,
+    catalogue: names.catalogue,
+
+    generate: async (request, signal) => {
       const { path, body } = toWebuiCall(request);
-      return parseResult(request, await generate(path, body, signal));
+      const response = await post(path, body, signal);
+      if (response.status !== 200) throw toWebuiError(response);
+      return { read: () => parseResult(request, response.body) };
     },
 
     progress: async (): Promise<BackendProgress | undefined> => {
@@ -130,6 +163,18 @@ export const createSdWebui = ({ client, onWaiting }: SdWebuiOptions): Backend =>
         const image = isNew ? (await readProgress(''))?.current_image : undefined;
         if (image) previewStep = light.state.sampling_step;
         return { ...toProgress(light), ...(image && { preview: Buffer.from(image, 'base64') }) };
+      } catch {
+        return undefined;
+      }
+    },
+
+    memory: async (): Promise<BackendMemory | undefined> => {
+      try {
+        const { status, body } = await client.get('/sdapi/v1/memory');
+        const parsed = v.safeParse(memoryBody, body);
+        if (status !== 200 || !parsed.success) return undefined;
+        const { ram, cuda } = parsed.output;
+        return { gpuFree: cuda.system?.free, ramUsed: ram.used };
       } catch {
         return undefined;
       }

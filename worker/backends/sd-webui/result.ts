@@ -1,7 +1,7 @@
 import { decode } from 'fast-png';
 import * as v from 'valibot';
 import { TaskError } from '../../../contract/errors.ts';
-import type { TaskRequest } from '../../../contract/request.ts';
+import { lorasIn, type TaskRequest } from '../../../contract/request.ts';
 import type { GeneratedImage } from '../backend.ts';
 
 const generation = v.object({ images: v.array(v.string()), info: v.string() });
@@ -13,15 +13,19 @@ const information = v.object({
   infotexts: v.array(v.string()),
   sd_model_name: v.optional(v.nullable(v.string())),
   sd_model_hash: v.optional(v.nullable(v.string())),
+  sampler_name: v.string(),
+  extra_generation_params: v.optional(v.object({ 'Lora hashes': v.optional(v.string()) }), {}),
 });
+
+type Information = v.InferOutput<typeof information>;
 
 const extras = v.object({ image: v.string() });
 
 const bad = (message: string, cause?: unknown): TaskError => new TaskError('BAD_RESULT', message, { cause });
 
 /**
- * Reads a 200: it can still hold too few images, broken ones, black ones, or pictures of another model than the one asked
- * for.
+ * Reads a 200: it can still hold too few images, broken ones, black ones, or pictures of another model, sampler or LoRA than
+ * the ones asked for.
  */
 export const parseResult = (request: TaskRequest, body: unknown): readonly GeneratedImage[] => {
   if (request.kind === 'UPSCALE') {
@@ -34,6 +38,10 @@ export const parseResult = (request: TaskRequest, body: unknown): readonly Gener
   const info = parseInformation(parsed.output.info);
   const sampling = request.kind === 'TXT2IMG' ? request.txt2img : request.img2img;
   checkModel(sampling.model, info);
+  if (info.sampler_name !== sampling.sampler) {
+    throw bad(`The WebUI used the sampler ${info.sampler_name} instead of ${sampling.sampler}`);
+  }
+  checkLoras(sampling.prompt, info);
   const first = info.index_of_first_image;
   const images = parsed.output.images.slice(first, first + sampling.batchSize);
   if (images.length < sampling.batchSize) {
@@ -51,7 +59,7 @@ export const parseResult = (request: TaskRequest, body: unknown): readonly Gener
   });
 };
 
-const parseInformation = (text: string): v.InferOutput<typeof information> => {
+const parseInformation = (text: string): Information => {
   try {
     return v.parse(information, JSON.parse(text));
   } catch (error) {
@@ -60,11 +68,18 @@ const parseInformation = (text: string): v.InferOutput<typeof information> => {
 };
 
 /** A model may be named by its name or by its title, which ends in the short hash. */
-const checkModel = (wanted: string | undefined, info: v.InferOutput<typeof information>): void => {
+const checkModel = (wanted: string | undefined, info: Information): void => {
   if (wanted === undefined) return;
   const { sd_model_name: name, sd_model_hash: hash } = info;
   const isIt = wanted === name || (typeof hash === 'string' && hash !== '' && wanted.endsWith(`[${hash}]`));
   if (!isIt) throw bad(`The WebUI used the model ${name ?? 'unknown'} instead of ${wanted}`);
+};
+
+/** A LoRA that was not found is left out without a word: only those that were used have a hash there. */
+const checkLoras = (prompt: string, info: Information): void => {
+  const used = info.extra_generation_params['Lora hashes'] ?? '';
+  const missing = lorasIn(prompt).filter((name) => !used.includes(`${name}:`));
+  if (missing.length > 0) throw bad(`The WebUI made the picture without the LoRA ${missing.join(', ')}`);
 };
 
 const toLatentSize = (pixels: number): number => Math.trunc(pixels / 8) * 8;
