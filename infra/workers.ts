@@ -1,5 +1,5 @@
-import { Stack } from 'aws-cdk-lib';
-import { AutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { AutoScalingGroup, DefaultResult, LifecycleTransition } from 'aws-cdk-lib/aws-autoscaling';
 import {
   BlockDeviceVolume,
   EbsDeviceVolumeType,
@@ -8,20 +8,22 @@ import {
   MachineImage,
   SecurityGroup,
   SubnetType,
-  UserData,
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Grant, Role, ServicePrincipal, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { ENV } from '../contract/env.ts';
+import { DRAIN_HOOK } from '../contract/fleet.ts';
 import type { Api } from './api.ts';
 import { bundleForNode } from './bundle.ts';
 import type { Config } from './config.ts';
+import type { Environment } from './environment.ts';
 import type { Objects } from './objects.ts';
 import { PATHS } from './paths.ts';
 import type { Tasks } from './tasks.ts';
+import { RESTART_WEBUI_COMMAND, toWorkerUserData } from './worker-user-data.ts';
 
 export interface WorkersProps {
   readonly config: Config['workers'];
@@ -32,13 +34,18 @@ export interface WorkersProps {
 
 /** Where the AMI's WebUI listens. */
 const WEBUI_URL = 'http://127.0.0.1:7861';
+/** Where an operator on the instance finds the worker's `/health`. */
+const HEALTH_PORT = '8061';
 
 /** The GPU instances: each runs a WebUI and, beside it, a worker. */
 export class Workers extends Construct {
   readonly group: AutoScalingGroup;
+  /** Chosen here, not by CloudFormation: the instances' environment and policy name the group that they come from. */
+  private readonly groupName: string;
 
   constructor(scope: Construct, id: string, { config, api, tasks, objects }: WorkersProps) {
     super(scope, id);
+    this.groupName = `${Stack.of(this).stackName}-workers`;
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') });
     const code = new Asset(this, 'Code', {
       path: PATHS.workerEntry.replace(/\/[^/]+$/, ''),
@@ -52,7 +59,10 @@ export class Workers extends Construct {
         ...objects.grantStoreImages(role),
         ...objects.grantReadRequests(role),
         ...api.grantTell(role),
+        ...this.grantLeave(role),
         [ENV.sdWebuiUrl]: WEBUI_URL,
+        [ENV.sdWebuiRestartCommand]: RESTART_WEBUI_COMMAND,
+        [ENV.healthPort]: HEALTH_PORT,
       }),
     });
     environment.grantRead(role);
@@ -84,9 +94,14 @@ export class Workers extends Construct {
           }),
         },
       ],
-      userData: toUserData(Stack.of(this).region, code, environment),
+      userData: toWorkerUserData({
+        region: Stack.of(this).region,
+        codeUrl: code.s3ObjectUrl,
+        environmentParameter: environment.parameterName,
+      }),
     });
     this.group = new AutoScalingGroup(this, 'Group', {
+      autoScalingGroupName: this.groupName,
       vpc,
       launchTemplate,
       minCapacity: config.minCapacity,
@@ -94,39 +109,28 @@ export class Workers extends Construct {
       // A busy worker is never chosen: an idle one ends itself.
       newInstancesProtectedFromScaleIn: true,
     });
+    this.group.addLifecycleHook('Drain', {
+      lifecycleHookName: DRAIN_HOOK.name,
+      lifecycleTransition: LifecycleTransition.INSTANCE_TERMINATING,
+      heartbeatTimeout: Duration.seconds(DRAIN_HOOK.heartbeatSeconds),
+      defaultResult: DefaultResult.CONTINUE,
+    });
+  }
+
+  /** May call one of the group's instances unhealthy, and say that it has handed everything back. */
+  private grantLeave(grantee: IGrantable): Environment {
+    const arn = Stack.of(this).formatArn({
+      service: 'autoscaling',
+      resource: 'autoScalingGroup',
+      // The star is an id that AWS makes up.
+      resourceName: `*:autoScalingGroupName/${this.groupName}`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['autoscaling:SetInstanceHealth', 'autoscaling:CompleteLifecycleAction'],
+      resourceArns: [arn],
+    });
+    return { [ENV.autoScalingGroup]: this.groupName };
   }
 }
-
-/** Fetches the worker and its environment, and starts it beside the AMI's own `sd-webui` unit. */
-const toUserData = (region: string, code: Asset, environment: StringParameter): UserData => {
-  const userData = UserData.forLinux();
-  userData.addCommands(
-    'set -euo pipefail',
-    'install -d -m 0755 /opt/sd-async',
-    `aws s3 cp --region ${region} ${code.s3ObjectUrl} /tmp/worker.zip`,
-    'python3 -m zipfile -e /tmp/worker.zip /opt/sd-async',
-    `aws ssm get-parameter --region ${region} --name ${environment.parameterName} --query Parameter.Value --output text > /tmp/worker.json`,
-    `python3 -c 'import json; [print(f"{k}={v}") for k, v in json.load(open("/tmp/worker.json")).items()]' > /etc/sd-async.env`,
-    'TOKEN=$(curl -sf -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 60" http://169.254.169.254/latest/api/token)',
-    `INSTANCE_ID=$(curl -sf -H "X-aws-ec2-metadata-token: $TOKEN" http://169.254.169.254/latest/meta-data/instance-id)`,
-    `printf 'AWS_REGION=${region}\\n${ENV.workerId}=%s\\n' "$INSTANCE_ID" >> /etc/sd-async.env`,
-    'cat > /etc/systemd/system/sd-async-worker.service <<UNIT',
-    '[Unit]',
-    'Description=Takes tasks and hands them to the WebUI',
-    'After=network-online.target sd-webui.service',
-    'Wants=network-online.target sd-webui.service',
-    '[Service]',
-    'EnvironmentFile=/etc/sd-async.env',
-    'ExecStart=/usr/bin/env node /opt/sd-async/index.mjs',
-    'Restart=always',
-    'RestartSec=5',
-    'TimeoutStopSec=120',
-    'DynamicUser=yes',
-    '[Install]',
-    'WantedBy=multi-user.target',
-    'UNIT',
-    'systemctl daemon-reload',
-    'systemctl enable --now sd-async-worker.service',
-  );
-  return userData;
-};

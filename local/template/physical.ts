@@ -159,6 +159,7 @@ const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
     },
   }),
   'AWS::AutoScaling::AutoScalingGroup': (naming) => ({ ref: nameOf(naming, 'AutoScalingGroupName') }),
+  'AWS::AutoScaling::LifecycleHook': (naming) => ({ ref: nameOf(naming, 'LifecycleHookName') }),
 };
 
 /**
