@@ -46,6 +46,13 @@ export interface LocalStack {
     readonly environments: LocalResources['environments'];
     readonly names: LocalResources['names'];
   };
+  /**
+   * Runs the template's schedules now, all of them or those whose logical id begins with the name, and answers what their
+   * functions replied. They also run by themselves, each period.
+   */
+  readonly tick: LocalResources['tick'];
+  /** Nothing goes wrong unless it is asked for here. */
+  readonly faults: LocalResources['faults'];
   /** Ends every process, socket and timer. */
   readonly stop: () => Promise<void>;
 }
@@ -74,7 +81,7 @@ const synthesizeOnce = ({ config, configure }: LocalStackOptions, releasers: Rel
 };
 
 const toHandle = (resources: LocalResources, stop: () => Promise<void>): LocalStack => {
-  const { urls, client, apiKey, certificate, token, accessKey, calls, environments, names, group } =
+  const { urls, client, apiKey, certificate, token, accessKey, calls, environments, names, group, faults } =
     resources;
   return {
     urls,
@@ -85,6 +92,8 @@ const toHandle = (resources: LocalResources, stop: () => Promise<void>): LocalSt
     token,
     accessKey,
     inspect: { ...createInspect(resources), instances: group.instances, calls, environments, names },
+    tick: resources.tick,
+    faults,
     stop,
   };
 };

@@ -25,10 +25,14 @@ export interface RealtimeOptions {
   readonly path: string;
   /** Pause between `ka` frames; AppSync's 60 s unless told. */
   readonly keepAliveMs?: number;
+  /** Asked before each push: whether this one gets lost. None does unless told. */
+  readonly isLost?: () => boolean;
 }
 
 export interface Realtime {
   readonly handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Closes every socket without a word; returns how many there were. */
+  readonly cutSockets: () => number;
   readonly stop: () => void;
 }
 
@@ -42,7 +46,7 @@ const MAX_FRAME_BYTES = 128 * 1024;
 const REFUSAL_DELAY_MS = 500;
 
 export const createRealtime = (options: RealtimeOptions): Realtime => {
-  const { engine, authenticate, path, keepAliveMs = 60_000 } = options;
+  const { engine, authenticate, path, keepAliveMs = 60_000, isLost = () => false } = options;
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_FRAME_BYTES,
@@ -57,8 +61,13 @@ export const createRealtime = (options: RealtimeOptions): Realtime => {
     handleUpgrade: (request, socket, head) => {
       server.handleUpgrade(request, socket, head, (webSocket) => {
         const admission = admit(request, authenticate, path);
-        createConnection({ webSocket, admission, engine, authenticate, path });
+        createConnection({ webSocket, admission, engine, authenticate, path, isLost });
       });
+    },
+    cutSockets: () => {
+      const sockets = [...server.clients];
+      for (const socket of sockets) socket.terminate();
+      return sockets.length;
     },
     stop: () => {
       clearInterval(keepAlive);
@@ -135,6 +144,7 @@ interface ConnectionOptions {
   readonly engine: Engine;
   readonly authenticate: Authenticate;
   readonly path: string;
+  readonly isLost: () => boolean;
 }
 
 interface Frame {
@@ -144,7 +154,8 @@ interface Frame {
 }
 
 /** One socket. Its subscriptions by id; one whose start is still being looked at is held by null. */
-const createConnection = ({ webSocket, admission, engine, authenticate, path }: ConnectionOptions): void => {
+const createConnection = (options: ConnectionOptions): void => {
+  const { webSocket, admission, engine, authenticate, path, isLost } = options;
   const subscriptions = new Map<string, Subscription | null>();
   const answer = (frame: object): void => send(webSocket, frame);
   const fail = (id: string | undefined, errors: unknown): void =>
@@ -153,7 +164,7 @@ const createConnection = ({ webSocket, admission, engine, authenticate, path }: 
   const stopListening = engine.onPublish((event) => {
     for (const [id, subscription] of subscriptions) {
       const payload = subscription?.project(event);
-      if (!payload) continue;
+      if (!payload || isLost()) continue;
       const frame = JSON.stringify({ type: 'data', id, payload });
       if (Buffer.byteLength(frame) <= MAX_EVENT_BYTES && webSocket.readyState === webSocket.OPEN)
         webSocket.send(frame);

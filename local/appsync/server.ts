@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { createServer as createSocketServer, type AddressInfo, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import selfsigned from 'selfsigned';
+import type { Meet } from '../faults/faults.ts';
+import { meetFault } from '../faults/meet-fault.ts';
 import type { Authenticate, Refusal } from './authenticate.ts';
+import { startFront } from './front.ts';
 import { createRealtime } from './realtime.ts';
-import type { ApiError, Caller, Engine } from './types.ts';
+import type { ApiError, ApiResult, Caller, Engine } from './types.ts';
 
 export interface AppSyncServerOptions {
   /** 0, the default: any free port. */
@@ -15,6 +18,8 @@ export interface AppSyncServerOptions {
   /** Answers GET requests for other paths than AppSync's own; false: there is nothing. */
   readonly pages?: (url: URL, response: ServerResponse) => boolean;
   readonly keepAliveMs?: number;
+  /** What goes wrong with a call, by its root field, and with the push of an event. Nothing unless told. */
+  readonly meet?: Meet;
 }
 
 export interface AppSyncServer {
@@ -22,21 +27,20 @@ export interface AppSyncServer {
   readonly url: string;
   /** PEM of the certificate made for this run. */
   readonly certificate: string;
+  /** Closes every realtime socket, as a network does; returns how many there were. */
+  readonly cutSockets: () => number;
+  /** Closes every connection and listens to none for that long. */
+  readonly restart: (downMs: number) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
 const GRAPHQL_PATH = '/graphql';
 const REALTIME_PATHS = new Set([GRAPHQL_PATH, `${GRAPHQL_PATH}/realtime`]);
 const MAX_BODY_BYTES = 6_000_000;
-/** The first byte of a TLS handshake record. */
-const TLS_HANDSHAKE = 0x16;
 
-/**
- * AppSync's two endpoints on one port. The first byte tells TLS from HTTP, because an unmodified Amplify that was
- * given `http://` opens its socket with `wss://`.
- */
+/** AppSync's two endpoints on one port. */
 export const startAppSyncServer = async (options: AppSyncServerOptions): Promise<AppSyncServer> => {
-  const { port = 0, onListening, pages = () => false, keepAliveMs } = options;
+  const { port = 0, onListening, pages = () => false, keepAliveMs, meet = () => undefined } = options;
   const pems = await selfsigned.generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
     algorithm: 'sha256',
@@ -52,33 +56,26 @@ export const startAppSyncServer = async (options: AppSyncServerOptions): Promise
     ],
   });
 
-  const sockets = new Set<Socket>();
-  const front = createSocketServer((socket) => {
-    sockets.add(socket.once('close', () => sockets.delete(socket)).on('error', () => socket.destroy()));
-    socket.once('data', (first: Buffer) => {
-      socket.pause();
-      socket.unshift(first);
-      (first[0] === TLS_HANDSHAKE ? tls : http).emit('connection', socket);
-      process.nextTick(() => socket.resume());
-    });
-  });
   const http = createServer();
   const tls = createTlsServer({ key: pems.private, cert: pems.cert });
 
-  await new Promise<void>((resolve, reject) => {
-    front.once('error', reject).listen(port, '127.0.0.1', resolve);
+  const front = await startFront({
+    port,
+    onPlain: (socket) => http.emit('connection', socket),
+    onTls: (socket) => tls.emit('connection', socket),
   });
-  const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}${GRAPHQL_PATH}`;
+  const url = `http://127.0.0.1:${front.port}${GRAPHQL_PATH}`;
   const { engine, authenticate } = onListening(url);
   const realtime = createRealtime({
     engine,
     authenticate,
     path: GRAPHQL_PATH,
+    isLost: () => meet('AppSync.push') !== undefined,
     ...(keepAliveMs !== undefined && { keepAliveMs }),
   });
   for (const server of [http, tls]) {
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      void serve(request, response, { engine, authenticate, pages }).catch(() => response.destroy());
+      void serve(request, response, { engine, authenticate, pages, meet }).catch(() => response.destroy());
     });
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       if (REALTIME_PATHS.has(pathOf(request))) realtime.handleUpgrade(request, socket, head);
@@ -88,10 +85,11 @@ export const startAppSyncServer = async (options: AppSyncServerOptions): Promise
   return {
     url,
     certificate: pems.cert,
+    cutSockets: realtime.cutSockets,
+    restart: front.restart,
     stop: async () => {
       realtime.stop();
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => front.close(resolve));
+      await front.stop();
     },
   };
 };
@@ -102,6 +100,7 @@ interface Service {
   readonly engine: Engine;
   readonly authenticate: Authenticate;
   readonly pages: NonNullable<AppSyncServerOptions['pages']>;
+  readonly meet: Meet;
 }
 
 const serve = async (request: IncomingMessage, response: ServerResponse, service: Service): Promise<void> => {
@@ -140,12 +139,12 @@ const serve = async (request: IncomingMessage, response: ServerResponse, service
   const headers = toHeaders(request);
   const result = await service.authenticate({ headers, path: request.url ?? GRAPHQL_PATH, body });
   if (!result.ok) return refuse(response, result.refusal.status, result.refusal);
-  await answerQuery(response, service.engine, body, headers, result.caller);
+  await answerQuery(response, service, body, headers, result.caller);
 };
 
 const answerQuery = async (
   response: ServerResponse,
-  engine: Engine,
+  { engine, meet }: Service,
   body: string,
   headers: Record<string, string>,
   caller: Caller,
@@ -164,10 +163,19 @@ const answerQuery = async (
     });
   }
   const { authorization: _a, 'x-api-key': _k, cookie: _c, 'x-amz-security-token': _t, ...visible } = headers;
-  const result = await engine.execute({ ...parsed, caller, headers: visible });
+  const execute = (): Promise<ApiResult> => engine.execute({ ...parsed, caller, headers: visible });
+  const fault = meet(`AppSync.${rootFieldOf(parsed.query)}`);
+  const fail = (status: number): void => refuse(response, status, INTERNAL_FAILURE);
+  if (fault && (await meetFault(fault, { response, perform: execute, fail }))) return;
+  const result = await execute();
   const badRequest = result.errors?.some(({ errorType }) => errorType === 'BadRequestException') ?? false;
   reply(response, badRequest ? 400 : 200, badRequest ? { errors: result.errors } : result);
 };
+
+const INTERNAL_FAILURE = { errorType: 'InternalFailure', message: 'Internal Failure' };
+
+/** Of the first operation, as a name to go by. */
+const rootFieldOf = (query: string): string => /{\s*(\w+)/.exec(query)?.[1] ?? 'unknown';
 
 interface Query {
   readonly query: string;

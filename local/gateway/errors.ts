@@ -43,6 +43,16 @@ export const refuseSignature = (
   }
 };
 
+/** What a service says when it is to blame. */
+export const failCall = (response: ServerResponse, service: string, status: 500 | 503): void => {
+  const isAway = status === 503;
+  if (service === 's3') {
+    refuseXml(response, status, isAway ? 'ServiceUnavailable' : 'InternalError', 'Please try again.');
+  } else {
+    refuseJson(response, status, isAway ? 'ServiceUnavailable' : 'InternalFailure', 'Please try again.');
+  }
+};
+
 export const refuseJson = (response: ServerResponse, status: number, code: string, message: string): void => {
   response
     .writeHead(status, { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-errortype': code })

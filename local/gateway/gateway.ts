@@ -4,11 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import type { Meet } from '../faults/faults.ts';
+import { meetFault } from '../faults/meet-fault.ts';
 import type { AccessKey, Principal } from '../iam/types.ts';
 import type { VerifySignature } from '../iam/verify-signature.ts';
 import { startDynamoDbEngine } from './dynamodb-engine.ts';
 import type { Engine } from './engine.ts';
-import { refuseJson, refuseSignature } from './errors.ts';
+import { failCall, refuseJson, refuseSignature } from './errors.ts';
 import { startSqsS3Engine, type SqsS3Engine } from './sqs-s3-engine.ts';
 import { createTimeToLive, type TimeToLive } from './time-to-live.ts';
 
@@ -24,6 +26,8 @@ export interface GatewayOptions {
   readonly dataDir?: string;
   /** Told of every call that was let through, e.g. `DynamoDB.PutItem`. */
   readonly onCall?: (principal: Principal, call: string) => void;
+  /** What goes wrong with such a call; never asked about the root key's own. Nothing unless told. */
+  readonly meet?: Meet;
 }
 
 export interface Gateway {
@@ -49,7 +53,7 @@ const SERVICE_NAMES: Readonly<Record<string, string>> = { dynamodb: 'DynamoDB', 
  * was given.
  */
 export const startGateway = async (options: GatewayOptions): Promise<Gateway> => {
-  const { port = 0, verifySignature, rootKey, region, clock = Date.now, dataDir, onCall } = options;
+  const { port = 0, verifySignature, rootKey, region, clock = Date.now, dataDir, onCall, meet } = options;
   const sockets = mkdtempSync(join(tmpdir(), 'sd-async-'));
   if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true });
   const dynamodb = await startDynamoDbEngine({
@@ -84,9 +88,20 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
       principal: verified.key.principal,
       body,
     };
-    onCall?.(call.principal, `${SERVICE_NAMES[service] ?? service}.${call.operation}`);
+    const name = `${SERVICE_NAMES[service] ?? service}.${call.operation}`;
+    onCall?.(call.principal, name);
+    // Whoever looks at the stack from outside sees it as it is.
+    const fault = call.principal === rootKey.principal ? undefined : meet?.(name);
+    // Of a message that is received twice, each receive is whole.
+    const isDoubled = fault?.kind === 'twice' && call.operation === 'ReceiveMessage';
+    if (fault && !isDoubled) {
+      const engine = service === 'dynamodb' ? dynamodb : sqsS3;
+      const perform = async (): Promise<unknown> => buffer(await ask(engine, request, body));
+      const fail = (status: 500 | 503): void => failCall(response, service, status);
+      if (await meetFault(fault, { response, perform, fail })) return;
+    }
     if (service === 'dynamodb') return toDynamoDb(call, request, response, dynamodb, timeToLive);
-    if (service === 'sqs') return toSqs(call, request, response, sqsS3);
+    if (service === 'sqs') return toSqs(call, request, response, sqsS3, isDoubled);
     if (service === 's3') return forward(sqsS3, request, call.body, response);
     refuseJson(response, 400, 'UnknownOperationException', `The local stack has no service ${service}.`);
   };
@@ -161,6 +176,7 @@ const toSqs = async (
   request: IncomingMessage,
   response: ServerResponse,
   engine: SqsS3Engine,
+  isDoubled: boolean,
 ): Promise<void> => {
   const { QueueUrl = '' } = JSON.parse(call.body.toString()) as { QueueUrl?: string };
   if (call.operation === 'GetQueueAttributes') engine.refreshQueue(QueueUrl.split('/').at(-1) ?? '');
@@ -170,6 +186,7 @@ const toSqs = async (
   // SQS gives nothing to a poller that has gone; fauxqs does, and would hide the messages from everybody.
   if (response.destroyed) return handBack(engine, request, QueueUrl, body);
   response.writeHead(answer.statusCode ?? 502, answer.headers).end(body);
+  if (isDoubled) await handBack(engine, request, QueueUrl, body);
 };
 
 const handBack = async (

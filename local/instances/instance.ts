@@ -20,6 +20,10 @@ export interface Instance {
   readonly instanceId: string;
   readonly worker: Child;
   readonly webuiUrl: string;
+  /** Ends the stand-in, which is then started again; a real WebUI stays. */
+  readonly killWebui: (signal: NodeJS.Signals) => void;
+  /** Of its processes, as they are now. */
+  readonly pids: () => readonly number[];
   readonly stop: () => Promise<void>;
 }
 
@@ -36,6 +40,7 @@ const toListeningUrl = (line: string): string | undefined => {
 
 interface Webui {
   readonly url: string;
+  readonly child: () => Child | undefined;
   readonly stop: () => Promise<void>;
 }
 
@@ -62,6 +67,7 @@ const startWebui = async (options: readonly string[], log: (line: string) => voi
   const supervision = restartWhenGone();
   return {
     url,
+    child: () => child,
     stop: async () => {
       stopping.abort();
       await child.stop();
@@ -75,7 +81,7 @@ export const startInstance = async (options: InstanceOptions): Promise<Instance>
   const { instanceId, workerModule, environment, log } = options;
   const webui =
     'url' in options.webui
-      ? { url: options.webui.url, stop: () => Promise.resolve() }
+      ? { url: options.webui.url, child: () => undefined, stop: () => Promise.resolve() }
       : await startWebui(options.webui.arguments, (line) => log(`${instanceId} sd-webui`, line));
   const worker = startChild({
     argv: [workerModule],
@@ -86,6 +92,8 @@ export const startInstance = async (options: InstanceOptions): Promise<Instance>
     instanceId,
     worker,
     webuiUrl: webui.url,
+    killWebui: (signal) => webui.child()?.kill(signal),
+    pids: () => [worker, webui.child()].flatMap((child) => child?.pid ?? []),
     stop: async () => {
       // The worker first: it makes the WebUI idle and hands its task back.
       await worker.stop(15_000);

@@ -6,6 +6,7 @@ import { createEngine } from '../appsync/engine.ts';
 import { startAppSyncServer } from '../appsync/server.ts';
 import { startCdn } from '../cdn/server.ts';
 import { createIssuer, type Issuer } from '../cognito/issuer.ts';
+import { createFaults, type Faults } from '../faults/faults.ts';
 import { startGateway } from '../gateway/gateway.ts';
 import { createAccessKeys } from '../iam/access-keys.ts';
 import type { AccessKey, PolicyStatement } from '../iam/types.ts';
@@ -20,6 +21,7 @@ import { createCallCounter, type CallCounts } from './call-counter.ts';
 import { createDataSources } from './data-sources.ts';
 import { ACCOUNT_ID, createDeployment, REGION, toRealtimeUrl, type Deployment } from './deployment.ts';
 import { createFunctions } from './functions.ts';
+import { startSchedules, type Schedules } from './schedules.ts';
 import { startWorkers, workerEnvironment } from './workers.ts';
 
 export interface ResourcesOptions {
@@ -36,6 +38,8 @@ export interface ResourcesOptions {
   readonly instances?: number;
   /** Receives what Lambdas, workers and WebUIs print. Silent unless told. */
   readonly log?: (source: string, line: string) => void;
+  /** Decides by chance which calls meet an injected fault; 1 unless told. */
+  readonly faultSeed?: number;
 }
 
 /** Everything the template describes, running. */
@@ -53,6 +57,14 @@ export interface LocalResources {
   readonly client: ClientConfig;
   readonly names: ReturnType<typeof toNames>;
   readonly group: AutoScalingGroup;
+  readonly tick: Schedules['tick'];
+  /** What goes wrong, on demand. */
+  readonly faults: Pick<Faults, 'inject' | 'met'> & {
+    /** Closes every realtime socket, as a network does; returns how many there were. */
+    readonly cutSockets: () => number;
+    /** AppSync closes every connection and takes none for that long. */
+    readonly restartAppSync: (downMs: number) => Promise<void>;
+  };
 }
 
 const PRELUDE = new URL('../../appsync.graphql', import.meta.url);
@@ -70,6 +82,7 @@ export const startResources = async (
   const verifySignature = createSignatureVerifier({ lookup: keys.lookup });
   const rootKey = keys.issue(toPrincipal('root', 'root', []));
   const { onCall, calls } = createCallCounter();
+  const { inject, meet, met } = createFaults(options.faultSeed);
 
   const gateway = await startGateway({
     port: awsPort,
@@ -77,6 +90,7 @@ export const startResources = async (
     rootKey,
     region: REGION,
     onCall,
+    meet,
     ...dataDir,
   });
   releasers.add(gateway.stop);
@@ -108,6 +122,7 @@ export const startResources = async (
   let apiKey: string | undefined;
   const server = await startAppSyncServer({
     port,
+    meet,
     pages: (url, response) => servePage({ url, response, apiKey, token }),
     onListening: (url) => {
       addresses.graphql = url;
@@ -128,6 +143,9 @@ export const startResources = async (
     },
   });
   releasers.add(server.stop);
+
+  const { tick, stop: stopSchedules } = startSchedules({ deployment, functions, log });
+  releasers.add(stopSchedules);
 
   const group = await startWorkers({ deployment, webui, instances, log });
   releasers.add(group.stop);
@@ -153,6 +171,8 @@ export const startResources = async (
     client,
     names,
     group,
+    tick,
+    faults: { inject, met, cutSockets: server.cutSockets, restartAppSync: server.restart },
   };
 };
 
