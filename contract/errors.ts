@@ -48,6 +48,16 @@ export const FAILURE_CODES = {
 
 export type FailureCode = keyof typeof FAILURE_CODES;
 
+/** A failure as a row keeps it. */
+export const toFailure = (
+  code: FailureCode,
+  message: string,
+): { readonly code: FailureCode; readonly message: string; readonly retryable: boolean } => ({
+  code,
+  message,
+  retryable: FAILURE_CODES[code].retryable,
+});
+
 /** An error that carries its decision: made by whoever knows, never guessed again further up. */
 export class TaskError extends Error {
   readonly code: FailureCode;

@@ -1,12 +1,13 @@
 import { RING_SECONDS } from '../contract/limits.ts';
 import type { TaskRow } from '../contract/task.ts';
+import type { Logger } from './logger.ts';
 import type { TaskQueue } from './task-queue.ts';
 import type { Ledger } from './update-task.ts';
 
 export interface RingDependencies {
   readonly queue: TaskQueue;
   readonly ledger: Ledger;
-  readonly warn: (message: string, fields: Record<string, unknown>) => void;
+  readonly warn: Logger['warn'];
 }
 
 /** Sends a message about a queued task and records that it did. `now` in milliseconds. Throws when nothing was sent. */

@@ -26,7 +26,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: [...AWS_SDK, 'valibot', 'safe-stable-stringify'],
     node: true,
   },
-  ledger: { rooms: ['contract'], packages: [...AWS_SDK], node: true },
+  ledger: { rooms: ['contract'], packages: [...AWS_SDK, 'valibot'], node: true },
   worker: {
     rooms: ['contract', 'ledger'],
     packages: [...AWS_SDK, 'valibot', 'pino', 'p-retry', 'undici', 'fast-png'],

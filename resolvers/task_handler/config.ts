@@ -1,5 +1,5 @@
-import * as v from 'valibot';
 import { ENV } from '../../contract/env.ts';
+import { count, parseEnv, text, url, type Env } from '../../ledger/parse-env.ts';
 
 export interface HandlerConfig {
   readonly region: string;
@@ -10,35 +10,23 @@ export interface HandlerConfig {
   readonly maxActiveTasksPerOwner: number;
 }
 
-const text = v.pipe(v.string('is not set'), v.nonEmpty('is empty'));
-const url = v.pipe(text, v.url('is not a URL'));
-
-const schema = v.object({
+const ENTRIES = {
   AWS_REGION: text,
   [ENV.tasksTable]: text,
   [ENV.tasksQueueUrl]: url,
   [ENV.requestsBucket]: text,
   [ENV.graphqlUrl]: url,
-  [ENV.maxActiveTasksPerOwner]: v.pipe(
-    text,
-    v.regex(/^[1-9]\d*$/, 'is not a whole number from 1'),
-    v.transform(Number),
-  ),
-});
+  [ENV.maxActiveTasksPerOwner]: count,
+};
 
-/** Reads the function's environment. Names every problem at once. */
-export const loadConfig = (env: Readonly<Record<string, string | undefined>>): HandlerConfig => {
-  const result = v.safeParse(schema, env);
-  if (!result.success) {
-    const problems = result.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}`);
-    throw new Error(`task_handler can't start: ${problems.join('; ')}`);
-  }
+export const loadConfig = (env: Env): HandlerConfig => {
+  const output = parseEnv('task_handler', ENTRIES, env);
   return {
-    region: result.output.AWS_REGION,
-    tasksTable: result.output[ENV.tasksTable],
-    tasksQueueUrl: result.output[ENV.tasksQueueUrl],
-    requestsBucket: result.output[ENV.requestsBucket],
-    graphqlUrl: result.output[ENV.graphqlUrl],
-    maxActiveTasksPerOwner: result.output[ENV.maxActiveTasksPerOwner],
+    region: output.AWS_REGION,
+    tasksTable: output[ENV.tasksTable],
+    tasksQueueUrl: output[ENV.tasksQueueUrl],
+    requestsBucket: output[ENV.requestsBucket],
+    graphqlUrl: output[ENV.graphqlUrl],
+    maxActiveTasksPerOwner: output[ENV.maxActiveTasksPerOwner],
   };
 };

@@ -5,6 +5,8 @@ import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { randomInt, randomUUID } from 'node:crypto';
 import type { HandlerAnswer, HandlerRequest } from '../../contract/handler.ts';
 import { createAccept } from '../../ledger/accept.ts';
+import { createLogger } from '../../ledger/logger.ts';
+import type { Env } from '../../ledger/parse-env.ts';
 import { createRequestStore } from '../../ledger/request-store.ts';
 import { createRing } from '../../ledger/ring.ts';
 import { createTaskQueue } from '../../ledger/task-queue.ts';
@@ -18,7 +20,7 @@ import { createSubmit } from './submit.ts';
 
 type Handle = (request: HandlerRequest) => Promise<HandlerAnswer>;
 
-const createHandler = (env: Readonly<Record<string, string | undefined>>): Handle => {
+const createHandler = (env: Env): Handle => {
   const config = loadConfig(env);
   const tasks = createTaskStore({ dynamodb: new DynamoDBClient(), tableName: config.tasksTable });
   const ledger = createLedger({ ...config, credentials: defaultProvider(), timeoutMs: 4000 });
@@ -28,7 +30,7 @@ const createHandler = (env: Readonly<Record<string, string | undefined>>): Handl
       sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
       url: config.tasksQueueUrl,
     }),
-    warn: (message, fields) => console.warn(JSON.stringify({ level: 'warn', message, ...fields })),
+    warn: createLogger((line) => console.warn(line)).warn,
   });
   const submit = createSubmit({
     accept: createAccept({ tasks, ring, maxActive: config.maxActiveTasksPerOwner }),
