@@ -1,10 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
-import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { ENV } from '../contract/env.ts';
 import type { Api } from './api.ts';
-import { bundleForNode } from './bundle.ts';
 import type { Config } from './config.ts';
+import { createNodeFunction, setEnvironment } from './node-function.ts';
 import type { Objects } from './objects.ts';
 import { PATHS } from './paths.ts';
 import type { Tasks } from './tasks.ts';
@@ -22,23 +22,18 @@ export class Handler extends Construct {
 
   constructor(scope: Construct, id: string, { config, api, tasks, objects }: HandlerProps) {
     super(scope, id);
-    this.fn = new LambdaFunction(this, 'Function', {
+    this.fn = createNodeFunction(this, {
+      entry: PATHS.handlerEntry,
       description: 'Stores a submitted task and queues it; cancels',
-      runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
-      handler: 'index.handler',
-      code: Code.fromAsset(PATHS.resolvers, { bundling: bundleForNode(PATHS.handlerEntry) }),
-      memorySize: 512,
       // Well within the 30 s that AppSync gives a request.
       timeout: Duration.seconds(15),
     });
-    const environment = {
+    setEnvironment(this.fn, {
       ...tasks.grantCreate(this.fn),
       ...tasks.grantSend(this.fn),
       ...objects.grantStoreRequests(this.fn),
       ...api.grantTell(this.fn),
       [ENV.maxActiveTasksPerOwner]: String(config.maxActiveTasksPerOwner),
-    };
-    for (const [name, value] of Object.entries(environment)) this.fn.addEnvironment(name, value);
+    });
   }
 }

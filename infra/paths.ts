@@ -9,5 +9,6 @@ export const PATHS = {
   prelude: inRoot('appsync.graphql'),
   resolvers: inRoot('resolvers'),
   handlerEntry: inRoot('resolvers/task_handler/lambda.ts'),
+  reconcilerEntry: inRoot('ledger/reconciler/lambda.ts'),
   workerEntry: inRoot('worker/main.ts'),
 } as const;

@@ -34,6 +34,14 @@ const actionsOf = (policy: string): string[] =>
     .flatMap(({ statement }) => statement.Action)
     .sort();
 
+/** What a policy allows an action on, as text. */
+const resourcesOf = (policy: string, action: string): string =>
+  JSON.stringify(
+    statements
+      .filter(({ logicalId, statement }) => logicalId.startsWith(policy) && statement.Action === action)
+      .map(({ statement }) => statement.Resource),
+  );
+
 describe('permissions', () => {
   it('give the handler what it does, and no more', () => {
     expect(actionsOf('HandlerFunction')).toEqual([
@@ -53,9 +61,18 @@ describe('permissions', () => {
     );
   });
 
-  it('let both call updateTask, and no other field', () => {
+  it('give the reconciler what it does, and no more: it finds rows, looks at them, rings and tells', () => {
+    expect(actionsOf('ReconcilerFunction')).toEqual([
+      ...['appsync:GraphQL', 'dynamodb:GetItem', 'dynamodb:Query', 'sqs:SendMessage'],
+    ]);
+    expect(resourcesOf('ReconcilerFunction', 'dynamodb:Query')).toContain('/index/active"');
+  });
+
+  it('let all of them call updateTask, and no other field', () => {
     const granted = statements.filter(({ statement }) => statement.Action === 'appsync:GraphQL');
-    expect(granted).toHaveLength(2);
+    expect(granted.map(({ logicalId }) => logicalId.replace(/(FunctionService)?Role.*/, '')).sort()).toEqual([
+      ...['Handler', 'Reconciler', 'Workers'],
+    ]);
     for (const { statement } of granted) {
       expect(JSON.stringify(statement.Resource)).toContain('/types/Mutation/fields/updateTask"');
     }
@@ -133,6 +150,22 @@ describe('the queue and the table', () => {
   });
 });
 
+describe('the reconciler', () => {
+  it('runs once a minute, and is done before it runs again', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      ScheduleExpression: 'rate(1 minute)',
+      State: 'ENABLED',
+      Targets: [{ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^ReconcilerFunction'), 'Arn'] } }],
+    });
+    const [fn] = Object.values(
+      template.findResources('AWS::Lambda::Function', {
+        Properties: { Description: Match.stringLikeRegexp('^Rings again') },
+      }),
+    );
+    expect((fn?.Properties as { Timeout: number }).Timeout).toBeLessThan(60);
+  });
+});
+
 describe('objects and instances', () => {
   it('are private: buckets closed, read by the CDN alone', () => {
     template.allResourcesProperties('AWS::S3::Bucket', {
@@ -177,7 +210,7 @@ it('synthesizes offline, and the template holds against CloudFormation’s speci
   const previous = process.env.AWS_REGION;
   const { template: validated, assets } = synthesize({ validate: true });
   expect(Object.keys(validated.Resources as object).length).toBeGreaterThan(30);
-  expect(Object.keys(assets).length).toBe(3);
+  expect(Object.keys(assets).length).toBe(4);
   expect(process.env.AWS_REGION).toBe(previous);
 }, 60_000);
 

@@ -4,6 +4,7 @@ import { Api } from './api.ts';
 import type { Config } from './config.ts';
 import { Handler } from './handler.ts';
 import { Objects } from './objects.ts';
+import { Reconciler } from './reconciler.ts';
 import { Tasks } from './tasks.ts';
 import { Workers } from './workers.ts';
 
@@ -16,6 +17,7 @@ export class SdAsyncStack extends Stack {
   readonly objects: Objects;
   readonly api: Api;
   readonly handler: Handler;
+  readonly reconciler: Reconciler;
   readonly workers: Workers;
 
   constructor(scope: Construct, id: string, { config, ...props }: SdAsyncStackProps) {
@@ -27,6 +29,7 @@ export class SdAsyncStack extends Stack {
     const { api } = this;
     this.handler = new Handler(this, 'Handler', { config: config.api, api, tasks, objects });
     api.addResolvers(this.handler.fn);
+    this.reconciler = new Reconciler(this, 'Reconciler', { api, tasks });
     this.workers = new Workers(this, 'Workers', { config: config.workers, api, tasks, objects });
 
     const outputs = {

@@ -71,6 +71,13 @@ export class Tasks extends Construct {
     return { [ENV.tasksTable]: this.table.tableName };
   }
 
+  /** Find the rows whose moment has come, and look at them. */
+  grantWatch(grantee: IGrantable): Environment {
+    this.grantOnTable(grantee, 'dynamodb:GetItem');
+    this.grantOnIndex(grantee, TASKS_TABLE.active.indexName);
+    return { [ENV.tasksTable]: this.table.tableName };
+  }
+
   grantSend(grantee: IGrantable): Environment {
     this.queue.grant(grantee, 'sqs:SendMessage');
     return { [ENV.tasksQueueUrl]: this.queue.queueUrl };

@@ -8,7 +8,7 @@ import type { Releasers } from '../releasers.ts';
 import type { ClientConfig } from '../template/engines.ts';
 import { TemplateError } from '../template/types.ts';
 import type { Deployment } from './deployment.ts';
-import type { DeployedFunction } from './functions.ts';
+import { functionOf, type DeployedFunction } from './functions.ts';
 
 interface DataSourceProperties {
   readonly ServiceRoleArn?: string;
@@ -38,10 +38,8 @@ export const createDataSources = (options: DataSourcesOptions): CreateDataSource
     const { ServiceRoleArn, DynamoDBConfig, LambdaConfig } = properties as DataSourceProperties;
     if (type === 'NONE') return createNoneDataSource(name);
     if (type === 'AWS_LAMBDA' && LambdaConfig) {
-      const deployed = functions.get(LambdaConfig.LambdaFunctionArn.split(':').at(-1) ?? '');
-      if (!deployed)
-        throw new TemplateError(`The data source ${name} names a function that is not in the template`);
-      return createLambdaDataSource(name, deployed.fn);
+      const { fn } = functionOf(functions, LambdaConfig.LambdaFunctionArn, `The data source ${name}`);
+      return createLambdaDataSource(name, fn);
     }
     if (type === 'AMAZON_DYNAMODB' && DynamoDBConfig && ServiceRoleArn !== undefined) {
       const dynamodb = new DynamoDBClient({

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createLambdaFunction, type LambdaFunction } from '../lambda/function.ts';
+import { TemplateError } from '../template/types.ts';
 import type { Deployment } from './deployment.ts';
 
 export interface DeployedFunction {
@@ -52,3 +53,14 @@ export const createFunctions = (
       return [functionName, { fn, environment }];
     }),
   );
+
+/** The function that an ARN names; `who` names it. */
+export const functionOf = (
+  functions: ReadonlyMap<string, DeployedFunction>,
+  arn: string,
+  who: string,
+): DeployedFunction => {
+  const deployed = functions.get(arn.split(':').at(-1) ?? '');
+  if (!deployed) throw new TemplateError(`${who} names a function that is not in the template: ${arn}`);
+  return deployed;
+};
