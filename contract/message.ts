@@ -27,5 +27,6 @@ export const parseMessage = (
   const result = v.safeParse(schema, json);
   if (result.success) return { ok: true, message: result.output };
   const issue = result.issues[0];
-  return { ok: false, reason: `${v.getDotPath(issue) ?? 'body'}: ${issue.message}` };
+  // Not issue.message, which quotes what was found there: nobody knows what that is, and reasons are logged.
+  return { ok: false, reason: `${v.getDotPath(issue) ?? 'body'}: fails the check "${issue.type}"` };
 };

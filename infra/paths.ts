@@ -10,5 +10,6 @@ export const PATHS = {
   resolvers: inRoot('resolvers'),
   handlerEntry: inRoot('resolvers/task_handler/lambda.ts'),
   reconcilerEntry: inRoot('ledger/reconciler/lambda.ts'),
+  deadLettersEntry: inRoot('ledger/dead-letters/lambda.ts'),
   workerEntry: inRoot('worker/main.ts'),
 } as const;

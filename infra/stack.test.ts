@@ -38,7 +38,8 @@ const actionsOf = (policy: string): string[] =>
 const resourcesOf = (policy: string, action: string): string =>
   JSON.stringify(
     statements
-      .filter(({ logicalId, statement }) => logicalId.startsWith(policy) && statement.Action === action)
+      .filter(({ logicalId }) => logicalId.startsWith(policy))
+      .filter(({ statement }) => [statement.Action].flat().includes(action))
       .map(({ statement }) => statement.Resource),
   );
 
@@ -68,10 +69,17 @@ describe('permissions', () => {
     expect(resourcesOf('ReconcilerFunction', 'dynamodb:Query')).toContain('/index/active"');
   });
 
+  it('give the dead-letter consumer what it does, and no more: it takes dead messages and tells', () => {
+    expect(actionsOf('DeadLettersFunction')).toEqual([
+      ...['appsync:GraphQL', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
+    ]);
+    expect(resourcesOf('DeadLettersFunction', 'sqs:ReceiveMessage')).toContain('TasksDeadLetterQueue');
+  });
+
   it('let all of them call updateTask, and no other field', () => {
     const granted = statements.filter(({ statement }) => statement.Action === 'appsync:GraphQL');
     expect(granted.map(({ logicalId }) => logicalId.replace(/(FunctionService)?Role.*/, '')).sort()).toEqual([
-      ...['Handler', 'Reconciler', 'Workers'],
+      ...['DeadLetters', 'Handler', 'Reconciler', 'Workers'],
     ]);
     for (const { statement } of granted) {
       expect(JSON.stringify(statement.Resource)).toContain('/types/Mutation/fields/updateTask"');
@@ -166,6 +174,26 @@ describe('the reconciler', () => {
   });
 });
 
+describe('the dead-letter consumer', () => {
+  it('reports message by message, and has the time that AWS asks for', () => {
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      BatchSize: 10,
+      EventSourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^TasksDeadLetterQueue'), 'Arn'] },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+    const [queue] = Object.values(
+      template.findResources('AWS::SQS::Queue', { Properties: { RedrivePolicy: Match.absent() } }),
+    );
+    const [fn] = Object.values(
+      template.findResources('AWS::Lambda::Function', {
+        Properties: { Description: Match.stringLikeRegexp('came back too often') },
+      }),
+    );
+    const { VisibilityTimeout } = queue?.Properties as { VisibilityTimeout: number };
+    expect(VisibilityTimeout).toBeGreaterThanOrEqual(6 * (fn?.Properties as { Timeout: number }).Timeout);
+  });
+});
+
 describe('objects and instances', () => {
   it('are private: buckets closed, read by the CDN alone', () => {
     template.allResourcesProperties('AWS::S3::Bucket', {
@@ -210,7 +238,7 @@ it('synthesizes offline, and the template holds against CloudFormation’s speci
   const previous = process.env.AWS_REGION;
   const { template: validated, assets } = synthesize({ validate: true });
   expect(Object.keys(validated.Resources as object).length).toBeGreaterThan(30);
-  expect(Object.keys(assets).length).toBe(4);
+  expect(Object.keys(assets).length).toBe(5);
   expect(process.env.AWS_REGION).toBe(previous);
 }, 60_000);
 

@@ -2,6 +2,7 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Api } from './api.ts';
 import type { Config } from './config.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { Handler } from './handler.ts';
 import { Objects } from './objects.ts';
 import { Reconciler } from './reconciler.ts';
@@ -18,6 +19,7 @@ export class SdAsyncStack extends Stack {
   readonly api: Api;
   readonly handler: Handler;
   readonly reconciler: Reconciler;
+  readonly deadLetters: DeadLetters;
   readonly workers: Workers;
 
   constructor(scope: Construct, id: string, { config, ...props }: SdAsyncStackProps) {
@@ -30,6 +32,7 @@ export class SdAsyncStack extends Stack {
     this.handler = new Handler(this, 'Handler', { config: config.api, api, tasks, objects });
     api.addResolvers(this.handler.fn);
     this.reconciler = new Reconciler(this, 'Reconciler', { api, tasks });
+    this.deadLetters = new DeadLetters(this, 'DeadLetters', { api, tasks });
     this.workers = new Workers(this, 'Workers', { config: config.workers, api, tasks, objects });
 
     const outputs = {

@@ -8,6 +8,9 @@ import { MAX_RECEIVE_COUNT, VISIBILITY_SECONDS } from '../contract/limits.ts';
 import { TASKS_TABLE } from '../contract/task.ts';
 import type { Environment } from './environment.ts';
 
+/** How long the dead-letter consumer may take, and how long its messages are hidden meanwhile: six times that, says AWS. */
+export const DEAD_LETTER_SECONDS = { timeout: 30, visibility: 180 } as const;
+
 /** Tasks: a row each, the truth, and a queue whose messages say that a row may be waiting. */
 export class Tasks extends Construct {
   readonly table: TableV2;
@@ -55,7 +58,10 @@ export class Tasks extends Construct {
       maxMessageSizeBytes: 4096,
       retentionPeriod: Duration.days(14),
     };
-    this.deadLetterQueue = new Queue(this, 'DeadLetterQueue', queue);
+    this.deadLetterQueue = new Queue(this, 'DeadLetterQueue', {
+      ...queue,
+      visibilityTimeout: Duration.seconds(DEAD_LETTER_SECONDS.visibility),
+    });
     this.queue = new Queue(this, 'Queue', {
       ...queue,
       visibilityTimeout: Duration.seconds(VISIBILITY_SECONDS),
@@ -86,6 +92,14 @@ export class Tasks extends Construct {
   grantTake(grantee: IGrantable): Environment {
     this.queue.grant(grantee, 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility');
     return { [ENV.tasksQueueUrl]: this.queue.queueUrl };
+  }
+
+  /** Take dead messages; what Lambda needs to poll on a function's behalf. */
+  grantBury(grantee: IGrantable): void {
+    this.deadLetterQueue.grant(
+      grantee,
+      ...['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+    );
   }
 
   // The table's own grant() would name every index as well.

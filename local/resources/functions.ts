@@ -5,6 +5,7 @@ import type { Deployment } from './deployment.ts';
 
 export interface DeployedFunction {
   readonly fn: LambdaFunction;
+  readonly roleArn: string;
   /** As the template sets it, without what the platform adds. */
   readonly environment: () => Readonly<Record<string, string>>;
 }
@@ -50,7 +51,7 @@ export const createFunctions = (
         environment: () => ({ ...environment(), ...deployment.credentialsOf(roleArn, functionName) }),
         log: (line) => log(functionName, line),
       });
-      return [functionName, { fn, environment }];
+      return [functionName, { fn, roleArn, environment }];
     }),
   );
 

@@ -25,7 +25,7 @@ const start = (rule: object, reply: InvocationReply = { payload: { swept: 3 } })
       propertiesOf: () => ({ Targets: [{ Id: 'Target0', Arn: ARN }], ...rule }),
       physical: () => ({ ref: 'rule', attributes: { Arn: 'arn:rule' } }),
     } as unknown as Deployment,
-    functions: new Map([['sweep', { fn, environment: () => ({}) }]]),
+    functions: new Map([['sweep', { fn, roleArn: '', environment: () => ({}) }]]),
     log: (_source, line) => logged.push(line),
   });
   return { ...schedules, events, logged };

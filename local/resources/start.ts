@@ -21,6 +21,7 @@ import { createCallCounter, type CallCounts } from './call-counter.ts';
 import { createDataSources } from './data-sources.ts';
 import { ACCOUNT_ID, createDeployment, REGION, toRealtimeUrl, type Deployment } from './deployment.ts';
 import { createFunctions } from './functions.ts';
+import { startEventSources } from './event-sources.ts';
 import { startSchedules, type Schedules } from './schedules.ts';
 import { startWorkers, workerEnvironment } from './workers.ts';
 
@@ -144,6 +145,7 @@ export const startResources = async (
   });
   releasers.add(server.stop);
 
+  releasers.add(startEventSources({ deployment, functions, client, log }).stop);
   const { tick, stop: stopSchedules } = startSchedules({ deployment, functions, log });
   releasers.add(stopSchedules);
 
@@ -197,16 +199,19 @@ interface QueueProperties {
 const toNames = ({ physical, propertiesOf, only, idsOf }: Deployment) => {
   const buckets = idsOf('AWS::S3::Bucket').map(physical);
   const isMain = (id: string): boolean => propertiesOf<QueueProperties>(id).RedrivePolicy !== undefined;
-  const [queue] = idsOf('AWS::SQS::Queue').filter(isMain);
+  const queues = idsOf('AWS::SQS::Queue');
+  const queue = queues.find(isMain);
+  const deadLetterQueue = queues.find((id) => !isMain(id));
   const { Origins } = propertiesOf<DistributionProperties>(
     only('AWS::CloudFront::Distribution'),
   ).DistributionConfig;
   const origin = buckets.find(({ attributes }) => attributes.RegionalDomainName === Origins[0]?.DomainName);
-  if (queue === undefined || !origin)
+  if (queue === undefined || deadLetterQueue === undefined || !origin)
     throw new Error('The template lacks a queue with a dead-letter queue, or the origin of its CDN');
   return {
     table: physical(only('AWS::DynamoDB::GlobalTable', 'AWS::DynamoDB::Table')).ref,
     queueUrl: physical(queue).ref,
+    deadLetterQueueUrl: physical(deadLetterQueue).ref,
     buckets: buckets.map(({ ref }) => ref),
     originBucket: origin.ref,
   };

@@ -106,6 +106,10 @@ const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
     const name = nameOf(naming, 'FunctionName');
     return { ref: name, attributes: { Arn: () => arn(naming, 'lambda', `function:${name}`) } };
   },
+  'AWS::Lambda::EventSourceMapping': (naming) => ({
+    ref: naming.digits(32),
+    attributes: { Id: () => naming.digits(32) },
+  }),
   'AWS::Events::Rule': (naming) => {
     const name = nameOf(naming, 'Name');
     return { ref: name, attributes: { Arn: () => arn(naming, 'events', `rule/${name}`) } };
