@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { synthesize, type Assembly, type SynthOptions } from '../infra/synth.ts';
 import type { TokenOptions } from './cognito/issuer.ts';
+import type { AutoScalingGroup } from './instances/auto-scaling-group.ts';
 import type { Instance } from './instances/instance.ts';
 import { createReleasers, type Releasers } from './releasers.ts';
 import { startResources, type LocalResources, type ResourcesOptions } from './resources/start.ts';
@@ -51,6 +52,8 @@ export interface LocalStack {
    * functions replied. They also run by themselves, each period.
    */
   readonly tick: LocalResources['tick'];
+  /** What happens to instances from outside. They end as on EC2: told first, and given time to hand back what they have. */
+  readonly fleet: Pick<AutoScalingGroup, 'describe' | 'setDesiredCapacity' | 'terminate' | 'noticeSpot'>;
   /** Nothing goes wrong unless it is asked for here. */
   readonly faults: LocalResources['faults'];
   /** Ends every process, socket and timer. */
@@ -93,6 +96,7 @@ const toHandle = (resources: LocalResources, stop: () => Promise<void>): LocalSt
     accessKey,
     inspect: { ...createInspect(resources), instances: group.instances, calls, environments, names },
     tick: resources.tick,
+    fleet: group,
     faults,
     stop,
   };

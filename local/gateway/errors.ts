@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { AUTO_SCALING_NAMESPACE } from '../auto-scaling/endpoint.ts';
+import { QueryError, toQueryFailure, type QueryAnswer } from '../auto-scaling/query-protocol.ts';
 import type { SignatureFailure } from '../iam/types.ts';
 
 /** What a service says of a signature it does not accept, in its own words. */
@@ -28,6 +30,16 @@ const MESSAGES: Readonly<Record<SignatureFailure, readonly [code: string, s3Code
     ],
   };
 
+/** In services of the Query protocol the same things have other names. */
+const QUERY_CODES: Readonly<Record<SignatureFailure, string>> = {
+  missing: 'MissingAuthenticationToken',
+  malformed: 'IncompleteSignature',
+  'unknown-key': 'InvalidClientTokenId',
+  'wrong-token': 'InvalidClientTokenId',
+  expired: 'SignatureDoesNotMatch',
+  mismatch: 'SignatureDoesNotMatch',
+};
+
 export const refuseSignature = (
   response: ServerResponse,
   service: string,
@@ -38,6 +50,8 @@ export const refuseSignature = (
   if (service === 's3') {
     // A presigned URL past its time is plainly denied.
     refuseXml(response, 403, presigned && reason === 'expired' ? 'AccessDenied' : s3Code, message);
+  } else if (service === 'autoscaling') {
+    refuseQuery(response, 403, QUERY_CODES[reason], message);
   } else {
     refuseJson(response, 400, code, message);
   }
@@ -48,6 +62,8 @@ export const failCall = (response: ServerResponse, service: string, status: 500 
   const isAway = status === 503;
   if (service === 's3') {
     refuseXml(response, status, isAway ? 'ServiceUnavailable' : 'InternalError', 'Please try again.');
+  } else if (service === 'autoscaling') {
+    refuseQuery(response, status, isAway ? 'ServiceUnavailable' : 'InternalFailure', 'Please try again.');
   } else {
     refuseJson(response, status, isAway ? 'ServiceUnavailable' : 'InternalFailure', 'Please try again.');
   }
@@ -58,6 +74,13 @@ export const refuseJson = (response: ServerResponse, status: number, code: strin
     .writeHead(status, { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-errortype': code })
     .end(JSON.stringify({ __type: `com.amazon.coral.service#${code}`, message }));
 };
+
+export const sendXml = (response: ServerResponse, { status, body }: QueryAnswer): void => {
+  response.writeHead(status, { 'content-type': 'text/xml' }).end(body);
+};
+
+const refuseQuery = (response: ServerResponse, status: number, code: string, message: string): void =>
+  sendXml(response, toQueryFailure(AUTO_SCALING_NAMESPACE, new QueryError(code, message, status)));
 
 const refuseXml = (response: ServerResponse, status: number, code: string, message: string): void => {
   response

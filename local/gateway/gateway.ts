@@ -4,13 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import type { AutoScalingEndpoint } from '../auto-scaling/endpoint.ts';
 import type { Meet } from '../faults/faults.ts';
 import { meetFault } from '../faults/meet-fault.ts';
 import type { AccessKey, Principal } from '../iam/types.ts';
 import type { VerifySignature } from '../iam/verify-signature.ts';
 import { startDynamoDbEngine } from './dynamodb-engine.ts';
 import type { Engine } from './engine.ts';
-import { failCall, refuseJson, refuseSignature } from './errors.ts';
+import { failCall, refuseJson, refuseSignature, sendXml } from './errors.ts';
 import { startSqsS3Engine, type SqsS3Engine } from './sqs-s3-engine.ts';
 import { createTimeToLive, type TimeToLive } from './time-to-live.ts';
 
@@ -28,6 +29,8 @@ export interface GatewayOptions {
   readonly onCall?: (principal: Principal, call: string) => void;
   /** What goes wrong with such a call; never asked about the root key's own. Nothing unless told. */
   readonly meet?: Meet;
+  /** Absent: there is no such service. */
+  readonly autoScaling?: AutoScalingEndpoint;
 }
 
 export interface Gateway {
@@ -45,15 +48,21 @@ interface Call {
   readonly body: Buffer;
 }
 
-const SERVICE_NAMES: Readonly<Record<string, string>> = { dynamodb: 'DynamoDB', sqs: 'SQS', s3: 'S3' };
+const SERVICE_NAMES: Readonly<Record<string, string>> = {
+  dynamodb: 'DynamoDB',
+  sqs: 'SQS',
+  s3: 'S3',
+  autoscaling: 'AutoScaling',
+};
 
 /**
- * The one door to DynamoDB, SQS and S3. It knows the caller by the signature, sends the request to the engine that the
- * signature's scope names, and adds what the engines lack: time to live, fresh counts, and messages that a dead poller
- * was given.
+ * The one door to DynamoDB, SQS, S3 and Auto Scaling. It knows the caller by the signature, sends the request to the engine
+ * that the signature's scope names, and adds what the engines lack: time to live, fresh counts, and messages that a dead
+ * poller was given.
  */
 export const startGateway = async (options: GatewayOptions): Promise<Gateway> => {
   const { port = 0, verifySignature, rootKey, region, clock = Date.now, dataDir, onCall, meet } = options;
+  const { autoScaling } = options;
   const sockets = mkdtempSync(join(tmpdir(), 'sd-async-'));
   if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true });
   const dynamodb = await startDynamoDbEngine({
@@ -84,7 +93,7 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
     }
     const call: Call = {
       service,
-      operation: operationOf(request, service),
+      operation: operationOf(request, service, body),
       principal: verified.key.principal,
       body,
     };
@@ -96,13 +105,15 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
     const isDoubled = fault?.kind === 'twice' && call.operation === 'ReceiveMessage';
     if (fault && !isDoubled) {
       const engine = service === 'dynamodb' ? dynamodb : sqsS3;
-      const perform = async (): Promise<unknown> => buffer(await ask(engine, request, body));
+      const perform = async (): Promise<unknown> =>
+        service === 'autoscaling' ? autoScaling?.(toForm(body)) : buffer(await ask(engine, request, body));
       const fail = (status: 500 | 503): void => failCall(response, service, status);
       if (await meetFault(fault, { response, perform, fail })) return;
     }
     if (service === 'dynamodb') return toDynamoDb(call, request, response, dynamodb, timeToLive);
     if (service === 'sqs') return toSqs(call, request, response, sqsS3, isDoubled);
     if (service === 's3') return forward(sqsS3, request, call.body, response);
+    if (service === 'autoscaling' && autoScaling) return sendXml(response, autoScaling(toForm(body)));
     refuseJson(response, 400, 'UnknownOperationException', `The local stack has no service ${service}.`);
   };
 
@@ -144,7 +155,10 @@ const serviceOf = (request: IncomingMessage): string => {
   return credential?.split('/')[3] ?? 's3';
 };
 
-const operationOf = (request: IncomingMessage, service: string): string => {
+const toForm = (body: Buffer): URLSearchParams => new URLSearchParams(body.toString());
+
+const operationOf = (request: IncomingMessage, service: string, body: Buffer): string => {
+  if (service === 'autoscaling') return toForm(body).get('Action') ?? 'unnamed';
   const target = request.headers['x-amz-target'];
   if (typeof target === 'string') return target.split('.')[1] ?? target;
   const isObject =

@@ -4,6 +4,7 @@ import type { Assembly } from '../../infra/synth.ts';
 import { createAuthenticate } from '../appsync/authenticate.ts';
 import { createEngine } from '../appsync/engine.ts';
 import { startAppSyncServer } from '../appsync/server.ts';
+import { createAutoScalingEndpoint } from '../auto-scaling/endpoint.ts';
 import { startCdn } from '../cdn/server.ts';
 import { createIssuer, type Issuer } from '../cognito/issuer.ts';
 import { createFaults, type Faults } from '../faults/faults.ts';
@@ -12,7 +13,7 @@ import { createAccessKeys } from '../iam/access-keys.ts';
 import type { AccessKey, PolicyStatement } from '../iam/types.ts';
 import { createSignatureVerifier } from '../iam/verify-signature.ts';
 import type { AutoScalingGroup } from '../instances/auto-scaling-group.ts';
-import type { WebuiOptions } from '../instances/instance.ts';
+import type { WebuiOptions } from '../instances/webui.ts';
 import { servePage } from '../pages/pages.ts';
 import type { Releasers } from '../releasers.ts';
 import { toApiDefinition } from '../template/api.ts';
@@ -23,7 +24,7 @@ import { ACCOUNT_ID, createDeployment, REGION, toRealtimeUrl, type Deployment } 
 import { createFunctions } from './functions.ts';
 import { startEventSources } from './event-sources.ts';
 import { startSchedules, type Schedules } from './schedules.ts';
-import { startWorkers, workerEnvironment } from './workers.ts';
+import { createWorkers, workerEnvironment } from './workers.ts';
 
 export interface ResourcesOptions {
   /** Of the GraphQL and realtime endpoint; 0, the default: any free port. */
@@ -85,6 +86,8 @@ export const startResources = async (
   const { onCall, calls } = createCallCounter();
   const { inject, meet, met } = createFaults(options.faultSeed);
 
+  const groups: AutoScalingGroup[] = [];
+
   const gateway = await startGateway({
     port: awsPort,
     verifySignature,
@@ -92,6 +95,11 @@ export const startResources = async (
     region: REGION,
     onCall,
     meet,
+    autoScaling: createAutoScalingEndpoint({
+      groups: () => groups,
+      region: REGION,
+      accountId: ACCOUNT_ID,
+    }),
     ...dataDir,
   });
   releasers.add(gateway.stop);
@@ -149,8 +157,10 @@ export const startResources = async (
   const { tick, stop: stopSchedules } = startSchedules({ deployment, functions, log });
   releasers.add(stopSchedules);
 
-  const group = await startWorkers({ deployment, webui, instances, log });
+  const group = createWorkers({ deployment, webui, instances, log });
+  groups.push(group);
   releasers.add(group.stop);
+  await group.start();
 
   return {
     urls: {

@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  AutoScalingGroup,
+  GroupDescription,
+  MemberDescription,
+} from '../instances/auto-scaling-group.ts';
+import {
+  listOf,
+  QueryError,
+  toQueryAnswer,
+  toQueryFailure,
+  type QueryAnswer,
+  type XmlValue,
+} from './query-protocol.ts';
+
+export interface EndpointOptions {
+  /** Asked for each call, since instances may call before every group is there. */
+  readonly groups: () => readonly AutoScalingGroup[];
+  readonly region: string;
+  readonly accountId: string;
+}
+
+/** Answers one call of Auto Scaling's API, version 2011-01-01. */
+export type AutoScalingEndpoint = (form: URLSearchParams) => QueryAnswer;
+
+export const AUTO_SCALING_NAMESPACE = 'http://autoscaling.amazonaws.com/doc/2011-01-01/';
+
+/**
+ * The calls that an instance and a scaler make. Errors are worded as AWS's, as far as people have quoted them: code that
+ * tells one `ValidationError` from another has nothing but the words.
+ */
+export const createAutoScalingEndpoint = (options: EndpointOptions): AutoScalingEndpoint => {
+  const actions: Readonly<Record<string, (form: URLSearchParams) => XmlValue>> = {
+    DescribeAutoScalingGroups: (form) => {
+      const names = listOf(form, 'AutoScalingGroupNames');
+      const all = options.groups().map((group) => group.describe());
+      const asked = names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
+      return { AutoScalingGroups: asked.map((group) => toGroup(group, options)) };
+    },
+
+    DescribeAutoScalingInstances: (form) => {
+      const ids = listOf(form, 'InstanceIds');
+      const all = options.groups().flatMap((group) => {
+        const described = group.describe();
+        return described.members.map((member) => toInstance(described, member, options.region));
+      });
+      return {
+        AutoScalingInstances: all.filter(({ InstanceId }) => ids.length === 0 || ids.includes(InstanceId)),
+      };
+    },
+
+    SetInstanceHealth: (form) => {
+      const instanceId = required(form, 'InstanceId');
+      const status = oneOf(form, 'HealthStatus', ['Healthy', 'Unhealthy'] as const);
+      groupOf(options, instanceId).setHealth(instanceId, status);
+      return undefined;
+    },
+
+    TerminateInstanceInAutoScalingGroup: (form) => {
+      const instanceId = required(form, 'InstanceId');
+      const decrement = required(form, 'ShouldDecrementDesiredCapacity') === 'true';
+      const group = groupOf(options, instanceId);
+      const { desiredCapacity, minSize, name } = group.describe();
+      if (decrement && desiredCapacity <= minSize) {
+        throw invalid(
+          `Currently, desiredSize equals minSize (${minSize}). Terminating instance without replacement will violate ` +
+            `group's min size constraint. Either set shouldDecrementDesiredCapacity flag to false or lower group's min size.`,
+        );
+      }
+      void group.terminate(instanceId, { decrement });
+      return { Activity: toActivity(name, instanceId) };
+    },
+
+    SetDesiredCapacity: (form) => {
+      const group = groupNamed(options, required(form, 'AutoScalingGroupName'));
+      const desired = Number(required(form, 'DesiredCapacity'));
+      const { minSize, maxSize } = group.describe();
+      const refusal = `New SetDesiredCapacity value ${desired} is`;
+      if (desired > maxSize) throw invalid(`${refusal} above max value ${maxSize} for the AutoScalingGroup.`);
+      if (desired < minSize) throw invalid(`${refusal} below min value ${minSize} for the AutoScalingGroup.`);
+      group.setDesiredCapacity(desired);
+      return undefined;
+    },
+
+    CompleteLifecycleAction: (form) => {
+      const group = groupNamed(options, required(form, 'AutoScalingGroupName'));
+      const hook = required(form, 'LifecycleHookName');
+      oneOf(form, 'LifecycleActionResult', ['CONTINUE', 'ABANDON'] as const);
+      const instanceId = required(form, 'InstanceId');
+      const isHook = group.describe().hook?.name === hook;
+      if (!isHook || !group.completeLifecycleAction(instanceId)) {
+        throw invalid(`No active Lifecycle Action found with instance ID ${instanceId}`);
+      }
+      return {};
+    },
+  };
+
+  return (form) => {
+    const action = form.get('Action') ?? '';
+    try {
+      const perform = Object.hasOwn(actions, action) ? actions[action] : undefined;
+      if (!perform) {
+        const version = form.get('Version') ?? '';
+        throw new QueryError('InvalidAction', `Could not find operation ${action} for version ${version}`);
+      }
+      return toQueryAnswer(AUTO_SCALING_NAMESPACE, action, perform(form));
+    } catch (error) {
+      const known =
+        error instanceof QueryError ? error : new QueryError('InternalFailure', String(error), 500);
+      return toQueryFailure(AUTO_SCALING_NAMESPACE, known);
+    }
+  };
+};
+
+const invalid = (message: string): QueryError => new QueryError('ValidationError', message);
+
+const required = (form: URLSearchParams, name: string): string => {
+  const value = form.get(name);
+  if (value !== null && value !== '') return value;
+  const parameter = name.charAt(0).toLowerCase() + name.slice(1);
+  throw invalid(
+    `1 validation error detected: Value null at '${parameter}' failed to satisfy constraint: Member must not be null`,
+  );
+};
+
+const oneOf = <T extends string>(form: URLSearchParams, name: string, choices: readonly T[]): T => {
+  const value = required(form, name);
+  const choice = choices.find((candidate) => candidate === value);
+  if (choice === undefined) throw invalid(`Valid ${name} values are ${choices.join(', ')}.`);
+  return choice;
+};
+
+const groupNamed = ({ groups }: EndpointOptions, name: string): AutoScalingGroup => {
+  const found = groups().find((group) => group.describe().name === name);
+  if (!found) throw invalid(`AutoScalingGroup name not found - AutoScalingGroup: ${name} not found`);
+  return found;
+};
+
+const groupOf = ({ groups }: EndpointOptions, instanceId: string): AutoScalingGroup => {
+  const found = groups().find((group) =>
+    group.describe().members.some((member) => member.instanceId === instanceId),
+  );
+  if (!found) {
+    throw invalid(`Instance Id not found - No managed instance found for instance ID: ${instanceId}`);
+  }
+  return found;
+};
+
+const toGroup = (group: GroupDescription, { region, accountId }: EndpointOptions) => ({
+  AutoScalingGroupName: group.name,
+  AutoScalingGroupARN: `arn:aws:autoscaling:${region}:${accountId}:autoScalingGroup:local:autoScalingGroupName/${group.name}`,
+  MinSize: group.minSize,
+  MaxSize: group.maxSize,
+  DesiredCapacity: group.desiredCapacity,
+  DefaultCooldown: 300,
+  AvailabilityZones: [`${region}a`],
+  HealthCheckType: 'EC2',
+  HealthCheckGracePeriod: 0,
+  Instances: group.members.map((member) => ({
+    InstanceId: member.instanceId,
+    AvailabilityZone: `${region}a`,
+    LifecycleState: member.lifecycleState,
+    HealthStatus: member.healthStatus,
+    ProtectedFromScaleIn: member.protectedFromScaleIn,
+  })),
+});
+
+const toInstance = (group: GroupDescription, member: MemberDescription, region: string) => ({
+  InstanceId: member.instanceId,
+  AutoScalingGroupName: group.name,
+  AvailabilityZone: `${region}a`,
+  LifecycleState: member.lifecycleState,
+  // In capitals here, and not above: so does AWS.
+  HealthStatus: member.healthStatus.toUpperCase(),
+  ProtectedFromScaleIn: member.protectedFromScaleIn,
+});
+
+const toActivity = (group: string, instanceId: string) => ({
+  ActivityId: randomUUID(),
+  AutoScalingGroupName: group,
+  Description: `Terminating EC2 instance: ${instanceId}`,
+  Cause: `At ${new Date().toISOString()} instance ${instanceId} was taken out of service in response to a user request.`,
+  StartTime: new Date().toISOString(),
+  StatusCode: 'InProgress',
+  Progress: 0,
+});
