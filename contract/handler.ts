@@ -12,7 +12,14 @@ export type HandlerRequest =
       /** The resolver's clock, in milliseconds since 1970. */
       readonly now: number;
     }
-  | { readonly field: 'cancelTask'; readonly owner: string; readonly id: string };
+  | { readonly field: 'cancelTask'; readonly owner: string; readonly id: string }
+  | {
+      readonly field: 'retryTask';
+      readonly owner: string;
+      readonly id: string;
+      readonly newId: string | null;
+      readonly now: number;
+    };
 
 export interface HandlerError {
   readonly code: ApiErrorCode;

@@ -33,6 +33,7 @@ type DataSourceName = 'tasks' | 'handler' | 'none';
 const DATA_SOURCES: Readonly<Record<string, DataSourceName>> = {
   'Mutation.submitTask': 'handler',
   'Mutation.cancelTask': 'handler',
+  'Mutation.retryTask': 'handler',
   'Subscription.onTaskUpdated': 'none',
   'Image.url': 'none',
   'TaskProgress.previewUrl': 'none',

@@ -24,14 +24,14 @@ export class Handler extends Construct {
     super(scope, id);
     this.fn = createNodeFunction(this, {
       entry: PATHS.handlerEntry,
-      description: 'Stores a submitted task and queues it; cancels',
+      description: 'Stores a submitted task and queues it; cancels, tries again',
       // Well within the 30 s that AppSync gives a request.
       timeout: Duration.seconds(15),
     });
     setEnvironment(this.fn, {
       ...tasks.grantCreate(this.fn),
       ...tasks.grantSend(this.fn),
-      ...objects.grantStoreRequests(this.fn),
+      ...objects.grantCopyRequests(this.fn),
       ...api.grantTell(this.fn),
       [ENV.maxActiveTasksPerOwner]: String(config.maxActiveTasksPerOwner),
     });

@@ -8,7 +8,7 @@ import {
   ViewerProtocolPolicy,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { ENV } from '../contract/env.ts';
@@ -42,7 +42,8 @@ export class Objects extends Construct {
     this.requests = new Bucket(this, 'Requests', {
       ...bucket,
       lifecycleRules: [
-        { id: 'requests', prefix: PREFIXES.requests, expiration: Duration.days(RETENTION_DAYS + 1) },
+        // A day more: a request is stored up to a day before its task ends, and a task that is still shown can be tried again.
+        { id: 'requests', prefix: PREFIXES.requests, expiration: Duration.days(RETENTION_DAYS + 2) },
       ],
     });
     this.cdn = new Distribution(this, 'Cdn', {
@@ -73,6 +74,13 @@ export class Objects extends Construct {
   grantStoreRequests(grantee: IGrantable): Environment {
     this.requests.grantPut(grantee, `${PREFIXES.requests}*`);
     return { [ENV.requestsBucket]: this.requests.bucketName };
+  }
+
+  /** Store requests, and copy those that are there. */
+  grantCopyRequests(grantee: IGrantable): Environment {
+    const resourceArns = [this.requests.arnForObjects(`${PREFIXES.requests}*`)];
+    Grant.addToPrincipal({ grantee, actions: ['s3:GetObject'], resourceArns });
+    return this.grantStoreRequests(grantee);
   }
 
   grantReadRequests(grantee: IGrantable): Environment {

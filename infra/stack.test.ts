@@ -47,7 +47,7 @@ describe('permissions', () => {
   it('give the handler what it does, and no more', () => {
     expect(actionsOf('HandlerFunction')).toEqual([
       ...['appsync:GraphQL', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
-      ...['s3:Abort*', 's3:PutObject', 's3:PutObjectLegalHold', 's3:PutObjectRetention'],
+      ...['s3:Abort*', 's3:GetObject', 's3:PutObject', 's3:PutObjectLegalHold', 's3:PutObjectRetention'],
       ...['s3:PutObjectTagging', 's3:PutObjectVersionTagging', 'sqs:SendMessage'],
     ]);
   });

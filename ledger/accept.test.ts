@@ -38,9 +38,8 @@ const createWorld = (maxActive?: number) => {
 describe('accept', () => {
   it('stores the request, puts the row and rings, in this order', async () => {
     const { accept, rows, rung } = createWorld();
-    const { task } = await accept(rowOf('a'), async () => {
-      expect([rows.size, rung.length]).toEqual([0, 0]);
-    });
+    const storeRequest = async () => expect([rows.size, rung.length]).toEqual([0, 0]);
+    const { task } = await accept(rowOf('a'), { storeRequest });
     expect(task?.id).toBe('a');
     expect(rung).toEqual(['a']);
   });
@@ -70,7 +69,7 @@ describe('the quota', () => {
     await accept(rowOf('a'));
     await accept(rowOf('b'));
     let stored = false;
-    const { error } = await accept(rowOf('c'), async () => void (stored = true));
+    const { error } = await accept(rowOf('c'), { storeRequest: async () => void (stored = true) });
     expect(error).toMatchObject({ code: 'QUOTA_EXCEEDED' });
     expect(error?.message).toContain('2 tasks');
     expect([rows.size, rung.length, stored]).toEqual([2, 2, false]);

@@ -10,8 +10,15 @@ export interface AcceptDependencies {
   readonly maxActive?: number;
 }
 
-/** Takes a new row on; `storeRequest` puts the request where the row says it is, if that is outside the row. */
-export type Accept = (row: TaskRow, storeRequest?: () => Promise<void>) => Promise<HandlerAnswer>;
+export interface AcceptOptions {
+  /** Puts the request where the row says it is; for one that is not in the row itself. */
+  readonly storeRequest?: () => Promise<void>;
+  /** What the caller calls the new task's id; `id` unless told. */
+  readonly idField?: string;
+}
+
+/** Takes a new row on. */
+export type Accept = (row: TaskRow, options?: AcceptOptions) => Promise<HandlerAnswer>;
 
 /**
  * Put, send, confirm, in this order. Dying after the put loses nothing: who repeats the call has the message sent, and so
@@ -25,8 +32,9 @@ export const createAccept = ({ tasks, ring, maxActive = Infinity }: AcceptDepend
   };
 
   /** The id is taken: by this very request, sent twice, or by something else, about which nothing is told. */
-  const repeated = (existing: TaskRow, row: TaskRow): Promise<HandlerAnswer> | HandlerAnswer => {
-    if (existing.owner !== row.owner || existing.requestHash !== row.requestHash) return conflict(row.id);
+  const repeated = async (existing: TaskRow, row: TaskRow, idField: string): Promise<HandlerAnswer> => {
+    const isSame = existing.owner === row.owner && existing.requestHash === row.requestHash;
+    if (!isSame) return conflict(row.id, idField);
     const isUnconfirmed = existing.status === 'QUEUED' && existing.dispatchedAt === undefined;
     return isUnconfirmed ? rung(existing, row.createdAt) : { task: existing };
   };
@@ -35,27 +43,27 @@ export const createAccept = ({ tasks, ring, maxActive = Infinity }: AcceptDepend
   const hasTooMany = async (owner: string): Promise<boolean> =>
     Number.isFinite(maxActive) && (await tasks.countActive(owner, maxActive)) >= maxActive;
 
-  return async (row, storeRequest) => {
+  return async (row, { storeRequest, idField = 'id' } = {}) => {
     const tooMany = await hasTooMany(row.owner);
     if (tooMany || storeRequest) {
       // Looked up first: what was accepted is answered whatever the quota says, and what is refused leaves no object behind.
       const existing = await tasks.get(row.id);
-      if (existing) return repeated(existing, row);
+      if (existing) return repeated(existing, row, idField);
     }
     if (tooMany) return quotaExceeded(maxActive);
     await storeRequest?.();
     if ((await tasks.create(row)) === 'created') return rung(row, row.createdAt);
     const existing = await tasks.get(row.id);
     if (!existing) throw new Error('The row vanished between put and get');
-    return repeated(existing, row);
+    return repeated(existing, row, idField);
   };
 };
 
-const conflict = (id: string): HandlerAnswer => ({
+const conflict = (id: string, field: string): HandlerAnswer => ({
   error: {
     code: 'CONFLICT',
-    field: 'id',
-    message: `id: ${id} was used for another task. Choose a new UUID for every task.`,
+    field,
+    message: `${field}: ${id} was used for another task. Choose a new UUID for every task.`,
   },
 });
 

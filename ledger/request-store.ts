@@ -1,7 +1,8 @@
-import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { CopyObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 
 export interface RequestStore {
   readonly put: (key: string, json: string) => Promise<void>;
+  readonly copy: (from: string, to: string) => Promise<void>;
 }
 
 /** Keeps requests that are too large for a row. */
@@ -15,5 +16,10 @@ export const createRequestStore = (options: { s3: S3Client; bucket: string }): R
         ContentType: 'application/json',
       }),
     );
+  },
+
+  copy: async (from, to) => {
+    const CopySource = `${options.bucket}/${encodeURI(from)}`;
+    await options.s3.send(new CopyObjectCommand({ Bucket: options.bucket, Key: to, CopySource }));
   },
 });

@@ -41,7 +41,7 @@ export interface LedgerOptions {
  * (AppSync developer guide, aws-appsync-real-time-data). A test holds this against the schema.
  */
 export const TASK_FIELDS = `
-  id owner kind status isTerminal version attempt failures
+  id owner retryOf kind status isTerminal version attempt failures
   createdAt updatedAt startedAt finishedAt startBy deadlineAt
   progress { fraction step steps etaSeconds previewUrl }
   images { url contentType width height bytes sha256 seed infotext }

@@ -19,6 +19,7 @@ const toRequest = (row: TaskRow): unknown =>
 export const toTask = (row: TaskRow): unknown => ({
   id: row.id,
   owner: row.owner,
+  retryOf: row.retryOf ?? null,
   kind: row.kind,
   status: row.status,
   isTerminal: TERMINAL_STATUSES.indexOf(row.status) >= 0,

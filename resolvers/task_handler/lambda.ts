@@ -8,12 +8,14 @@ import { createAccept } from '../../ledger/accept.ts';
 import { createLogger } from '../../ledger/logger.ts';
 import type { Env } from '../../ledger/parse-env.ts';
 import { createRequestStore } from '../../ledger/request-store.ts';
+import { createRetryTask } from '../../ledger/retry-task.ts';
 import { createRing } from '../../ledger/ring.ts';
 import { createTaskQueue } from '../../ledger/task-queue.ts';
 import { createTaskStore } from '../../ledger/task-store.ts';
 import { createLedger } from '../../ledger/update-task.ts';
 import { createCancel } from './cancel.ts';
 import { loadConfig } from './config.ts';
+import { createRetry } from './retry.ts';
 import { createSubmit } from './submit.ts';
 
 /* The entry: wires once per execution environment, and decides nothing. */
@@ -32,14 +34,22 @@ const createHandler = (env: Env): Handle => {
     }),
     warn: createLogger((line) => console.warn(line)).warn,
   });
-  const submit = createSubmit({
-    accept: createAccept({ tasks, ring, maxActive: config.maxActiveTasksPerOwner }),
-    requests: createRequestStore({ s3: new S3Client(), bucket: config.requestsBucket }),
-    randomSeed: (limit) => randomInt(limit),
-    randomId: randomUUID,
-  });
+  const accept = createAccept({ tasks, ring, maxActive: config.maxActiveTasksPerOwner });
+  const requests = createRequestStore({ s3: new S3Client(), bucket: config.requestsBucket });
+  const randomId = randomUUID;
+  const submit = createSubmit({ accept, requests, randomSeed: (limit) => randomInt(limit), randomId });
   const cancel = createCancel({ tasks, ledger });
-  return (request) => (request.field === 'submitTask' ? submit(request) : cancel(request));
+  const retry = createRetry({ retryTask: createRetryTask({ tasks, requests, accept }), randomId });
+  return (request) => {
+    switch (request.field) {
+      case 'submitTask':
+        return submit(request);
+      case 'cancelTask':
+        return cancel(request);
+      case 'retryTask':
+        return retry(request);
+    }
+  };
 };
 
 let handle: Handle | undefined;

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import stringify from 'safe-stable-stringify';
-import * as v from 'valibot';
 import type { HandlerAnswer, HandlerRequest } from '../../contract/handler.ts';
 import { requestKey } from '../../contract/keys.ts';
 import { INLINE_REQUEST_BYTES, REQUEST_BYTES } from '../../contract/limits.ts';
@@ -8,6 +7,7 @@ import type { Accept } from '../../ledger/accept.ts';
 import { toNewRow } from '../../ledger/new-row.ts';
 import type { RequestStore } from '../../ledger/request-store.ts';
 import { toTaskRequest } from './input.ts';
+import { invalid, isUuid } from './invalid.ts';
 import { toTimeLimits } from './time-limits.ts';
 
 type SubmitRequest = Extract<HandlerRequest, { field: 'submitTask' }>;
@@ -26,7 +26,7 @@ export const createSubmit =
   async ({ owner, input, now }: SubmitRequest): Promise<HandlerAnswer> => {
     const { id: givenId, ...asked } = input;
     const id = (givenId ?? randomId()).toLowerCase();
-    if (!v.is(v.pipe(v.string(), v.uuid()), id)) return invalid('id', 'must be a UUID');
+    if (!isUuid(id)) return invalid('id', 'must be a UUID');
 
     const time = toTimeLimits(asked);
     if (!time.ok) return invalid(time.invalid.field, time.invalid.message);
@@ -42,9 +42,5 @@ export const createSubmit =
       ...{ id, owner, kind: parsed.request.kind, requestHash: hash, now, ...time.limits },
       ...(key === undefined ? { request: json } : { requestKey: key }),
     });
-    return accept(row, key === undefined ? undefined : () => requests.put(key, json));
+    return accept(row, key === undefined ? {} : { storeRequest: () => requests.put(key, json) });
   };
-
-const invalid = (field: string, message: string): HandlerAnswer => ({
-  error: { code: 'VALIDATION', field, message: `${field}: ${message}` },
-});
