@@ -86,8 +86,12 @@ export const createFinish = (options: FinishOptions): Finish => {
     const { first, longest } = BACK_OFF_SECONDS;
     const seconds = Math.min(longest, first * 2 ** attempt.task.failures) * (0.75 + random() / 2);
     const backOffSeconds = Math.ceil(seconds);
-    return { event: 'retry', error: failure, backOffSeconds, ringSeconds: RING_SECONDS.first };
+    return { event: 'retry', error: failure, backOffSeconds, ringSeconds: ringSecondsOf(attempt) };
   };
+
+  /** The message is back in the queue: the reconciler need not look before it may be lost, or the task's time is up. */
+  const ringSecondsOf = ({ mustEndAt }: Attempt): number =>
+    Math.max(1, Math.min(RING_SECONDS.first, Math.ceil((mustEndAt - clock.now()) / 1000)));
 
   /** Undefined: there is nothing to say, since nobody would count it. */
   const toLastWord = async (finishing: Finishing, outcome: Outcome): Promise<LastWord | undefined> => {
@@ -104,7 +108,7 @@ export const createFinish = (options: FinishOptions): Finish => {
       case 'canceled':
         return { event: 'canceled' };
       case 'released':
-        return { event: 'release', backOffSeconds: 0, ringSeconds: RING_SECONDS.first };
+        return { event: 'release', backOffSeconds: 0, ringSeconds: ringSecondsOf(finishing.attempt) };
       case 'lost':
         return undefined;
     }

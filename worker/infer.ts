@@ -1,7 +1,7 @@
 import { TaskError } from '../contract/errors.ts';
 import type { TaskRequest } from '../contract/request.ts';
 import type { Attempt, Outcome } from './attempt.ts';
-import type { Backend, Generation } from './backends/backend.ts';
+import { BackendStuckError, type Backend, type Generation } from './backends/backend.ts';
 import { startTimeout, type Clock } from './clock.ts';
 import { InterruptionError } from './heartbeat.ts';
 import type { Rate } from './rate.ts';
@@ -58,6 +58,8 @@ export const createInfer = ({ backend, rate, freeMemory, clock, drain }: InferOp
     } catch (error) {
       if (error instanceof InterruptionError) return { kind: error.interruption };
       if (drain.aborted && error === drain.reason) return { kind: 'released' };
+      // Not this task's fault: somebody whose WebUI works may have it.
+      if (error instanceof BackendStuckError) return { kind: 'released' };
       return toFailed(error);
     } finally {
       deadline.clear();

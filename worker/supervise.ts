@@ -112,6 +112,8 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
         if (code === 'GPU_LOST') doubt('The GPU was lost to its process');
         if (code === 'WEBUI_UNREACHABLE' || code === 'EXECUTION_TIMEOUT') doubt();
       }
+      // Or the next task, and the one after that, would find it busy with what nobody wants.
+      if (!backend.isIdle()) doubt();
       if (jobs % LOOK_EVERY_JOBS === 0) void lookAtMemory();
     },
 

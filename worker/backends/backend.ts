@@ -54,10 +54,12 @@ export interface Backend {
   /** Throws `TaskError` for a request that names what this engine does not have. Sends nothing to the GPU. */
   readonly check: (request: TaskRequest) => Promise<void>;
   /**
-   * Makes the images. Throws `TaskError`; aborting the signal stops the engine before the promise rejects with the
+   * Makes the images. Throws `TaskError`, and `BackendStuckError` where it could not begin; aborting the signal stops the engine before the promise rejects with the
    * signal's reason, so that the next call finds it idle.
    */
   readonly generate: (request: TaskRequest, signal: AbortSignal) => Promise<Generation>;
+  /** False while it may still work on a generation that was given up. */
+  readonly isIdle: () => boolean;
   /** How far the running generation is; undefined while there is nothing to tell. Never throws. */
   readonly progress: () => Promise<BackendProgress | undefined>;
   /** Undefined while the engine does not answer. Never throws. */

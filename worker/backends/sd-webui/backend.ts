@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { TaskError } from '../../../contract/errors.ts';
-import { startTimeout, type Clock } from '../../clock.ts';
+import { settlesWithin, type Clock } from '../../clock.ts';
 import { retry } from '../../retry.ts';
 import { BackendStuckError, type Backend, type BackendMemory, type BackendProgress } from '../backend.ts';
 import type { WebuiClient, WebuiResponse } from './client.ts';
@@ -45,8 +45,6 @@ const memoryBody = v.object({
 const IDLE_POLL_MS = 250;
 /** The decoding of a picture can't be interrupted. */
 const IDLE_TIMEOUT_MS = 30_000;
-/** One step of 64×64 pixels; the model may have to be loaded first, from a disk that was never read. */
-const READINESS_TIMEOUT_MS = 600_000;
 /** The WebUI makes previews from its tenth step on, every ten steps. */
 const PREVIEW_STEPS = 10;
 /** Below this its estimate is noise. */
@@ -84,7 +82,25 @@ export const createSdWebui = ({ client, clock, random, onWaiting }: SdWebuiOptio
     throw new TaskError('WEBUI_UNREACHABLE', `The WebUI did not tell its progress for ${seconds} s`);
   };
 
-  /** The POST is awaited even when it is of no use any more: until it returns, the WebUI is busy with it. */
+  /**
+   * Interrupts until the POST has returned: nothing else proves that its job is over. An idle WebUI may not have begun with it
+   * yet, and an interrupt that comes before a job is lost. What can't be stopped here is stopped before the next generation.
+   */
+  const giveUp = async (posting: Promise<WebuiResponse>): Promise<void> => {
+    const startedAt = clock.now();
+    const returned = posting.then(
+      () => {
+        isKnownIdle = true;
+      },
+      () => undefined,
+    );
+    do await client.post('/sdapi/v1/interrupt').catch(() => undefined);
+    while (
+      !(await settlesWithin(clock, returned, IDLE_POLL_MS)) &&
+      clock.now() - startedAt < IDLE_TIMEOUT_MS
+    );
+  };
+
   const post = async (path: string, body: object, signal: AbortSignal): Promise<WebuiResponse> => {
     if (!isKnownIdle) await makeIdle();
     signal.throwIfAborted();
@@ -103,11 +119,7 @@ export const createSdWebui = ({ client, clock, random, onWaiting }: SdWebuiOptio
       isKnownIdle = true;
       return response;
     } catch (error) {
-      if (signal.aborted) {
-        posting.catch(() => undefined);
-        // What can't be stopped now is stopped before the next generation.
-        await makeIdle().catch(() => undefined);
-      }
+      if (signal.aborted) await giveUp(posting);
       throw error;
     } finally {
       settled.abort();
@@ -115,19 +127,9 @@ export const createSdWebui = ({ client, clock, random, onWaiting }: SdWebuiOptio
   };
 
   const proveReady = async (signal: AbortSignal): Promise<void> => {
-    const timeout = startTimeout(
-      clock,
-      READINESS_TIMEOUT_MS,
-      () => new BackendStuckError('It never got ready'),
-    );
-    try {
-      const both = AbortSignal.any([signal, timeout.signal]);
-      const response = await post('/sdapi/v1/txt2img', READINESS_REQUEST, both);
-      if (response.status !== 200) throw toWebuiError(response);
-      await names.reload();
-    } finally {
-      timeout.clear();
-    }
+    const response = await post('/sdapi/v1/txt2img', READINESS_REQUEST, signal);
+    if (response.status !== 200) throw toWebuiError(response);
+    await names.reload();
   };
 
   return {
@@ -146,6 +148,7 @@ export const createSdWebui = ({ client, clock, random, onWaiting }: SdWebuiOptio
 
     check: names.check,
     catalogue: names.catalogue,
+    isIdle: () => isKnownIdle,
 
     generate: async (request, signal) => {
       const { path, body } = toWebuiCall(request);
