@@ -95,6 +95,8 @@ export const createAutoScalingGroup = (options: AutoScalingGroupOptions): AutoSc
   const members = new Map<string, Member>();
   const lives = new Set<Promise<void>>();
   const stopping = new AbortController();
+  // Once for all of them: a signal warns of its eleventh listener.
+  const stopped = aborted(stopping.signal);
   let desired = options.desiredCapacity;
 
   const memberOf = (instanceId: string): Member => {
@@ -155,7 +157,7 @@ export const createAutoScalingGroup = (options: AutoScalingGroupOptions): AutoSc
     onLaunched();
     const { exited } = instance.worker;
     const { terminating, proceeding, over } = member;
-    await Promise.race([exited, aborted(terminating.signal), aborted(stopping.signal)]);
+    await Promise.race([exited, aborted(terminating.signal), stopped]);
     if (terminating.signal.aborted && !proceeding.signal.aborted) {
       instance.metadata.setTargetLifecycleState('Terminated');
       const waited = AbortSignal.any([proceeding.signal, over.signal, stopping.signal]);

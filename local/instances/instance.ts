@@ -28,6 +28,10 @@ export interface Instance {
   readonly stop: () => Promise<void>;
 }
 
+/** What a worker is given to leave, and the stack to stop: a person waits for it here, and no GPU is paid for. */
+const DRAIN_SECONDS = 10;
+const STOP_MS = 15_000;
+
 /** One EC2 instance: a worker process, the WebUI beside it, and the instance's metadata. */
 export const startInstance = async (options: InstanceOptions): Promise<Instance> => {
   const { instanceId, region, workerModule, log } = options;
@@ -52,7 +56,7 @@ export const startInstance = async (options: InstanceOptions): Promise<Instance>
     pids: () => [worker, webui.child()].flatMap((child) => child?.pid ?? []),
     stop: async () => {
       // The worker first: it makes the WebUI idle and hands its task back.
-      await worker.stop(15_000);
+      await worker.stop(STOP_MS);
       await webui.stop();
       await metadata.stop();
     },
@@ -74,6 +78,7 @@ const toEnvironment = (
     ...(webui.restartCommand !== undefined && { [ENV.sdWebuiRestartCommand]: webui.restartCommand }),
     // Several workers share this machine.
     [ENV.healthPort]: '0',
+    [ENV.drainSeconds]: String(DRAIN_SECONDS),
     AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
   };
 };
