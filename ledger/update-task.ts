@@ -1,7 +1,6 @@
-import { Sha256 } from '@aws-crypto/sha256-js';
-import { SignatureV4 } from '@smithy/signature-v4';
 import type { RefusalCode, RefusalInfo } from '../contract/errors.ts';
 import type { Task, UpdateTaskInput } from '../contract/schema.generated.ts';
+import { createGraphqlPost, type GraphqlAnswer, type GraphqlOptions } from './graphql-post.ts';
 
 /** What `updateTask` says of an event: the task as it is now, or why the event does not apply. */
 export type Verdict =
@@ -27,15 +26,6 @@ export class LedgerUnavailableError extends Error {
   override readonly name = 'LedgerUnavailableError';
 }
 
-export interface LedgerOptions {
-  readonly graphqlUrl: string;
-  readonly region: string;
-  readonly credentials: ConstructorParameters<typeof SignatureV4>[0]['credentials'];
-  /** How long one call may take; 10 s unless told. */
-  readonly timeoutMs?: number;
-  readonly fetch?: typeof fetch;
-}
-
 /**
  * Subscribers receive just those fields that the mutating caller selected, so every call selects all of them
  * (AppSync developer guide, aws-appsync-real-time-data). A test holds this against the schema.
@@ -54,55 +44,28 @@ const DOCUMENT = `mutation UpdateTask($input: UpdateTaskInput!) { updateTask(inp
 /** A claim's answer brings the request. No other event does: it may hold a prompt, and rides in what is pushed. */
 const CLAIM_DOCUMENT = DOCUMENT.replace('inferenceMs', 'request inferenceMs');
 
-/** The client of the internal mutation, signed with the caller's own role. */
-export const createLedger = (options: LedgerOptions): Ledger => {
-  const { graphqlUrl, region, credentials, timeoutMs = 10_000, fetch: send = fetch } = options;
-  const signer = new SignatureV4({ service: 'appsync', region, credentials, sha256: Sha256 });
-
-  const post = async (body: string, signal: AbortSignal | undefined): Promise<Response> => {
-    const url = new URL(graphqlUrl);
-    const signed = await signer.sign({
-      method: 'POST',
-      protocol: url.protocol,
-      hostname: url.hostname,
-      path: url.pathname,
-      headers: { host: url.host, 'content-type': 'application/json' },
-      body,
-    });
-    const timeout = AbortSignal.timeout(timeoutMs);
-    return send(url, {
-      method: 'POST',
-      headers: signed.headers,
-      body,
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    });
-  };
-
+/** The client of the internal mutation. */
+export const createLedger = (options: GraphqlOptions): Ledger => {
+  const post = createGraphqlPost(options);
   return {
     tell: async (input, signal) => {
       const claims = input.event === 'claim' || input.event === 'takeover';
-      const query = claims ? CLAIM_DOCUMENT : DOCUMENT;
       try {
-        const response = await post(JSON.stringify({ query, variables: { input } }), signal);
-        return toVerdict(response.status, await response.json());
+        const { status, answer } = await post(claims ? CLAIM_DOCUMENT : DOCUMENT, { input }, signal);
+        return toVerdict(status, answer);
       } catch (error) {
-        if (error instanceof LedgerUnavailableError) throw error;
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new LedgerUnavailableError(`${input.event} got no answer: ${reason}`, { cause: error });
+        throw toUnavailable(input.event, error);
       }
     },
   };
 };
 
-interface Answer {
-  readonly data?: { readonly updateTask?: Task | null } | null;
-  readonly errors?: readonly {
-    readonly message: string;
-    readonly errorType?: string | null;
-    readonly errorInfo?: RefusalInfo | null;
-    readonly path?: readonly (string | number)[] | null;
-  }[];
-}
+/** What was thrown, as the absence of a verdict; `what` was to be told. */
+export const toUnavailable = (what: string, error: unknown): LedgerUnavailableError => {
+  if (error instanceof LedgerUnavailableError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new LedgerUnavailableError(`${what} got no answer: ${reason}`, { cause: error });
+};
 
 const REFUSALS = new Set<string>([
   'NOT_FOUND',
@@ -115,12 +78,12 @@ const isRefusal = (code: string | null | undefined): code is RefusalCode =>
   code !== null && code !== undefined && REFUSALS.has(code);
 
 /** Only an explicit refusal is one: everything else that is not a task leaves the outcome open. */
-const toVerdict = (status: number, answer: unknown): Verdict => {
-  const { data, errors = [] } = (answer ?? {}) as Answer;
-  if (data?.updateTask) return { accepted: true, task: data.updateTask };
+const toVerdict = (status: number, { data, errors = [] }: GraphqlAnswer): Verdict => {
+  if (data?.updateTask) return { accepted: true, task: data.updateTask as Task };
   for (const { errorType, errorInfo, message } of errors) {
     if (isRefusal(errorType)) {
-      return { accepted: false, code: errorType, message, ...(errorInfo && { info: errorInfo }) };
+      const info = errorInfo as RefusalInfo | null | undefined;
+      return { accepted: false, code: errorType, message, ...(info && { info }) };
     }
   }
   throw new LedgerUnavailableError(`HTTP ${status}: ${errors[0]?.message ?? 'neither a task nor an error'}`);
