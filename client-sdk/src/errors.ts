@@ -44,6 +44,11 @@ interface GraphQLFailure {
   readonly message?: string;
   readonly errorType?: string | null;
   readonly errorInfo?: { readonly field?: string | null } | null;
+  /** Set by Amplify where the answer was no GraphQL, or none came. */
+  readonly originalError?: {
+    readonly message?: string;
+    readonly $metadata?: { readonly httpStatusCode?: number };
+  } | null;
 }
 
 /** Amplify rejects with `{data, errors}`, and with errors of its own where no answer came. */
@@ -56,8 +61,15 @@ export const toApiError = (thrown: unknown): ApiError => {
     });
   const { errorInfo, errorType, message = 'The API refused the call.' } = first;
   const field = errorInfo?.field;
-  const code = errorType ?? (message === 'Unauthorized' ? 'UnauthorizedException' : toCode(message));
+  const code = errorType ?? toCode(first);
   return new ApiError(code, message, { cause: thrown, ...(typeof field === 'string' && { field }) });
 };
 
-const toCode = (message: string): string => (/network error/i.test(message) ? 'NETWORK' : 'BAD_REQUEST');
+/** Of a failure that no resolver has named. AppSync's own 5xx comes as "Unknown error": only its status tells. */
+const toCode = ({ message, originalError }: GraphQLFailure): string => {
+  if (message === 'Unauthorized') return 'UnauthorizedException';
+  if (!originalError) return 'BAD_REQUEST';
+  const status = originalError.$metadata?.httpStatusCode;
+  if (status === undefined) return 'NETWORK';
+  return status >= 500 || status === 429 ? 'INTERNAL' : 'BAD_REQUEST';
+};
