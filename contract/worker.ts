@@ -1,4 +1,7 @@
-/** What a WebUI has installed, by the names it goes by in requests. */
+/**
+ * What a WebUI has installed. A list holds every name under which a request may ask for a thing, so that what is not in any
+ * worker's list can be refused at the edge: a scheduler by name and label, and with the upscalers those of a hires pass.
+ */
 export interface Catalogue {
   readonly checkpoints: readonly string[];
   readonly vaes: readonly string[];
@@ -7,6 +10,19 @@ export interface Catalogue {
   readonly samplers: readonly string[];
   readonly schedulers: readonly string[];
 }
+
+/** What the API calls the things of each list. */
+export const CATALOGUE_KINDS = {
+  checkpoints: 'CHECKPOINT',
+  vaes: 'VAE',
+  loras: 'LORA',
+  upscalers: 'UPSCALER',
+  samplers: 'SAMPLER',
+  schedulers: 'SCHEDULER',
+} as const satisfies Record<keyof Catalogue, string>;
+
+/** What a report may hold. All names together fit into a DynamoDB item of 400 KB, whatever alphabet they are written in. */
+export const CATALOGUE_LIMITS = { namesPerList: 500, nameCharacters: 200, characters: 90_000 } as const;
 
 export type WorkerState = 'STARTING' | 'READY' | 'BUSY' | 'DRAINING' | 'UNHEALTHY';
 
@@ -27,3 +43,5 @@ export const WORKERS_TABLE = { partitionKey: 'id', ttlAttribute: 'expiresAt' } a
 /** A worker reports at least this often, and counts as gone when it has not for the second. */
 export const WORKER_REPORT_SECONDS = 60;
 export const WORKER_STALE_SECONDS = 180;
+/** A row outlives its worker for whoever asks what became of it, and keeps the catalogue of one that was cut off for a while. */
+export const WORKER_RETENTION_SECONDS = 24 * 3600;

@@ -22,18 +22,21 @@ import { readResolvers, type FunctionCode, type ResolverSource } from './resolve
 
 export interface ApiProps {
   readonly config: Config['api'];
-  readonly table: ITableV2;
+  readonly tasksTable: ITableV2;
+  readonly workersTable: ITableV2;
   /** Base URL of every image. */
   readonly cdnUrl: string;
 }
 
-type DataSourceName = 'tasks' | 'handler' | 'none';
+type DataSourceName = 'tasks' | 'workers' | 'handler' | 'none';
 
 /** Where a field's data comes from; the tasks table unless it stands here. */
 const DATA_SOURCES: Readonly<Record<string, DataSourceName>> = {
   'Mutation.submitTask': 'handler',
   'Mutation.cancelTask': 'handler',
   'Mutation.retryTask': 'handler',
+  'Mutation.reportWorker': 'workers',
+  'Query.models': 'workers',
   'Subscription.onTaskUpdated': 'none',
   'Image.url': 'none',
   'TaskProgress.previewUrl': 'none',
@@ -63,13 +66,14 @@ export class Api extends Construct {
         defaultAuthorization: { authorizationType: AuthorizationType.IAM },
         additionalAuthorizationModes: this.additionalModes(props.config),
       },
-      environmentVariables: { [ENV.cdnUrl]: props.cdnUrl, [ENV.tasksTable]: props.table.tableName },
+      environmentVariables: { [ENV.cdnUrl]: props.cdnUrl, [ENV.tasksTable]: props.tasksTable.tableName },
       // The deepest useful query, a page of tasks with their images, has depth 5.
       queryDepthLimit: 6,
       resolverCountLimit: 1000,
     });
     this.sources = {
-      tasks: this.addTable(props.table),
+      tasks: this.addTasks(props.tasksTable),
+      workers: this.addWorkers(props.workersTable),
       none: this.addSource('None', { type: 'NONE' }),
       handler: undefined,
     };
@@ -96,6 +100,12 @@ export class Api extends Construct {
     return { [ENV.graphqlUrl]: this.graphql.graphqlUrl };
   }
 
+  /** May say what a worker is doing, and nothing else. */
+  grantReportWorker(grantee: IGrantable): Environment {
+    this.graphql.grantMutation(grantee, 'reportWorker');
+    return { [ENV.graphqlUrl]: this.graphql.graphqlUrl };
+  }
+
   private additionalModes(config: Config['api']): AuthorizationMode[] {
     const userPool: AuthorizationMode = {
       authorizationType: AuthorizationType.USER_POOL,
@@ -117,7 +127,7 @@ export class Api extends Construct {
     return new CfnDataSource(this, `${name}DataSource`, { ...props, apiId: this.graphql.apiId, name });
   }
 
-  private addTable(table: ITableV2): CfnDataSource {
+  private addTasks(table: ITableV2): CfnDataSource {
     const serviceRole = this.addServiceRole('TasksRole');
     serviceRole.addToPolicy(
       new PolicyStatement({
@@ -131,7 +141,22 @@ export class Api extends Construct {
         resources: [`${table.tableArn}/index/${TASKS_TABLE.byOwner.indexName}`],
       }),
     );
-    return this.addSource('Tasks', {
+    return this.addTable('Tasks', table, serviceRole);
+  }
+
+  private addWorkers(table: ITableV2): CfnDataSource {
+    const serviceRole = this.addServiceRole('WorkersRole');
+    serviceRole.addToPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:UpdateItem', 'dynamodb:Scan'],
+        resources: [table.tableArn],
+      }),
+    );
+    return this.addTable('Workers', table, serviceRole);
+  }
+
+  private addTable(name: string, table: ITableV2, serviceRole: Role): CfnDataSource {
+    return this.addSource(name, {
       type: 'AMAZON_DYNAMODB',
       dynamoDbConfig: { tableName: table.tableName, awsRegion: Stack.of(this).region },
       serviceRoleArn: serviceRole.roleArn,

@@ -7,12 +7,14 @@ import type { Config } from './config.ts';
 import { createNodeFunction, setEnvironment } from './node-function.ts';
 import type { Objects } from './objects.ts';
 import { PATHS } from './paths.ts';
+import type { Roster } from './roster.ts';
 import type { Tasks } from './tasks.ts';
 
 export interface HandlerProps {
   readonly config: Config['api'];
   readonly api: Api;
   readonly tasks: Tasks;
+  readonly roster: Roster;
   readonly objects: Objects;
 }
 
@@ -20,7 +22,7 @@ export interface HandlerProps {
 export class Handler extends Construct {
   readonly fn: LambdaFunction;
 
-  constructor(scope: Construct, id: string, { config, api, tasks, objects }: HandlerProps) {
+  constructor(scope: Construct, id: string, { config, api, tasks, roster, objects }: HandlerProps) {
     super(scope, id);
     this.fn = createNodeFunction(this, {
       entry: PATHS.handlerEntry,
@@ -31,6 +33,7 @@ export class Handler extends Construct {
     setEnvironment(this.fn, {
       ...tasks.grantCreate(this.fn),
       ...tasks.grantSend(this.fn),
+      ...roster.grantRead(this.fn),
       ...objects.grantCopyRequests(this.fn),
       ...api.grantTell(this.fn),
       [ENV.maxActiveTasksPerOwner]: String(config.maxActiveTasksPerOwner),

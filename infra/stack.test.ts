@@ -46,7 +46,7 @@ const resourcesOf = (policy: string, action: string): string =>
 describe('permissions', () => {
   it('give the handler what it does, and no more', () => {
     expect(actionsOf('HandlerFunction')).toEqual([
-      ...['appsync:GraphQL', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+      ...['appsync:GraphQL', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:Scan'],
       ...['s3:Abort*', 's3:GetObject', 's3:PutObject', 's3:PutObjectLegalHold', 's3:PutObjectRetention'],
       ...['s3:PutObjectTagging', 's3:PutObjectVersionTagging', 'sqs:SendMessage'],
     ]);
@@ -76,14 +76,29 @@ describe('permissions', () => {
     expect(resourcesOf('DeadLettersFunction', 'sqs:ReceiveMessage')).toContain('TasksDeadLetterQueue');
   });
 
-  it('let all of them call updateTask, and no other field', () => {
-    const granted = statements.filter(({ statement }) => statement.Action === 'appsync:GraphQL');
-    expect(granted.map(({ logicalId }) => logicalId.replace(/(FunctionService)?Role.*/, '')).sort()).toEqual([
-      ...['DeadLetters', 'Handler', 'Reconciler', 'Workers'],
+  it('let nobody but them call an internal field: all tell events, workers report as well', () => {
+    const granted = statements
+      .filter(({ statement }) => statement.Action === 'appsync:GraphQL')
+      .flatMap(({ logicalId, statement }) =>
+        [statement.Resource].flat().map((resource) => {
+          const [, field] = /\/types\/(\w+\/fields\/\w+|.*)"/.exec(JSON.stringify(resource)) ?? [];
+          return `${logicalId.replace(/(FunctionService)?Role.*/, '')} ${field}`;
+        }),
+      );
+    expect(granted.sort()).toEqual([
+      'DeadLetters Mutation/fields/updateTask',
+      'Handler Mutation/fields/updateTask',
+      'Reconciler Mutation/fields/updateTask',
+      'Workers Mutation/fields/reportWorker',
+      'Workers Mutation/fields/updateTask',
     ]);
-    for (const { statement } of granted) {
-      expect(JSON.stringify(statement.Resource)).toContain('/types/Mutation/fields/updateTask"');
-    }
+  });
+
+  it('give AppSync what its resolvers do, and no more', () => {
+    expect(actionsOf('ApiTasksRole')).toEqual([
+      ...['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+    ]);
+    expect(actionsOf('ApiWorkersRole')).toEqual(['dynamodb:Scan', 'dynamodb:UpdateItem']);
   });
 
   it('name their resources: a star stands for everything nowhere', () => {

@@ -6,6 +6,7 @@ import { DeadLetters } from './dead-letters.ts';
 import { Handler } from './handler.ts';
 import { Objects } from './objects.ts';
 import { Reconciler } from './reconciler.ts';
+import { Roster } from './roster.ts';
 import { Tasks } from './tasks.ts';
 import { Workers } from './workers.ts';
 
@@ -15,6 +16,7 @@ export interface SdAsyncStackProps extends StackProps {
 
 export class SdAsyncStack extends Stack {
   readonly tasks: Tasks;
+  readonly roster: Roster;
   readonly objects: Objects;
   readonly api: Api;
   readonly handler: Handler;
@@ -25,11 +27,17 @@ export class SdAsyncStack extends Stack {
   constructor(scope: Construct, id: string, { config, ...props }: SdAsyncStackProps) {
     super(scope, id, { description: 'Asynchronous inference for Stable Diffusion', ...props });
     this.tasks = new Tasks(this, 'Tasks');
+    this.roster = new Roster(this, 'Roster');
     this.objects = new Objects(this, 'Objects');
-    const { tasks, objects } = this;
-    this.api = new Api(this, 'Api', { config: config.api, table: tasks.table, cdnUrl: objects.cdnUrl });
+    const { tasks, roster, objects } = this;
+    this.api = new Api(this, 'Api', {
+      config: config.api,
+      tasksTable: tasks.table,
+      workersTable: roster.table,
+      cdnUrl: objects.cdnUrl,
+    });
     const { api } = this;
-    this.handler = new Handler(this, 'Handler', { config: config.api, api, tasks, objects });
+    this.handler = new Handler(this, 'Handler', { config: config.api, api, tasks, roster, objects });
     api.addResolvers(this.handler.fn);
     this.reconciler = new Reconciler(this, 'Reconciler', { api, tasks });
     this.deadLetters = new DeadLetters(this, 'DeadLetters', { api, tasks });

@@ -59,6 +59,7 @@ export class Workers extends Construct {
         ...objects.grantStoreImages(role),
         ...objects.grantReadRequests(role),
         ...api.grantTell(role),
+        ...api.grantReportWorker(role),
         ...this.grantLeave(role),
         [ENV.sdWebuiUrl]: WEBUI_URL,
         [ENV.sdWebuiRestartCommand]: RESTART_WEBUI_COMMAND,

@@ -109,8 +109,6 @@ describe('a task', () => {
 
 describe('a task that goes wrong', () => {
   it.each([
-    ['a model that no worker has', { model: 'nope' }, 'UNKNOWN_MODEL', /has no model "nope"/],
-    ['a sampler that no worker has', { sampler: 'nope' }, 'INVALID_REQUEST', /has no sampler "nope"/],
     [
       'what the WebUI answers with 422',
       { prompt: '[[fault:422]]' },

@@ -20,9 +20,10 @@ import { toApiDefinition } from '../template/api.ts';
 import { createEngineResources, type ClientConfig } from '../template/engines.ts';
 import { createCallCounter, type CallCounts } from './call-counter.ts';
 import { createDataSources } from './data-sources.ts';
-import { ACCOUNT_ID, createDeployment, REGION, toRealtimeUrl, type Deployment } from './deployment.ts';
+import { ACCOUNT_ID, createDeployment, REGION, toRealtimeUrl } from './deployment.ts';
 import { createFunctions } from './functions.ts';
 import { startEventSources } from './event-sources.ts';
+import { toNames, type Names } from './names.ts';
 import { startSchedules, type Schedules } from './schedules.ts';
 import { createWorkers, workerEnvironment } from './workers.ts';
 
@@ -57,7 +58,7 @@ export interface LocalResources {
   readonly environments: () => Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** For SDK clients that may do everything. */
   readonly client: ClientConfig;
-  readonly names: ReturnType<typeof toNames>;
+  readonly names: Names;
   readonly group: AutoScalingGroup;
   readonly tick: Schedules['tick'];
   /** What goes wrong, on demand. */
@@ -196,33 +197,3 @@ const toPrincipal = (path: string, name: string, statements: readonly PolicyStat
   name,
   policies: [{ Statement: statements }],
 });
-
-interface DistributionProperties {
-  readonly DistributionConfig: { readonly Origins: readonly { readonly DomainName: string }[] };
-}
-
-interface QueueProperties {
-  readonly RedrivePolicy?: object;
-}
-
-/** What one looks for in a running stack. */
-const toNames = ({ physical, propertiesOf, only, idsOf }: Deployment) => {
-  const buckets = idsOf('AWS::S3::Bucket').map(physical);
-  const isMain = (id: string): boolean => propertiesOf<QueueProperties>(id).RedrivePolicy !== undefined;
-  const queues = idsOf('AWS::SQS::Queue');
-  const queue = queues.find(isMain);
-  const deadLetterQueue = queues.find((id) => !isMain(id));
-  const { Origins } = propertiesOf<DistributionProperties>(
-    only('AWS::CloudFront::Distribution'),
-  ).DistributionConfig;
-  const origin = buckets.find(({ attributes }) => attributes.RegionalDomainName === Origins[0]?.DomainName);
-  if (queue === undefined || deadLetterQueue === undefined || !origin)
-    throw new Error('The template lacks a queue with a dead-letter queue, or the origin of its CDN');
-  return {
-    table: physical(only('AWS::DynamoDB::GlobalTable', 'AWS::DynamoDB::Table')).ref,
-    queueUrl: physical(queue).ref,
-    deadLetterQueueUrl: physical(deadLetterQueue).ref,
-    buckets: buckets.map(({ ref }) => ref),
-    originBucket: origin.ref,
-  };
-};

@@ -90,10 +90,13 @@ export const toUpdateItem = (id: string, clauses: Clauses): DynamoDBUpdateItemRe
       expressionNames: clauses.names,
       expressionValues: util.dynamodb.toMapValues(clauses.values),
     },
-    condition: {
-      expression: clauses.conditions.join(' AND '),
-      expressionNames: clauses.conditionNames,
-      expressionValues: util.dynamodb.toMapValues(clauses.conditionValues),
-    },
+    condition:
+      clauses.conditions.length > 0
+        ? {
+            expression: clauses.conditions.join(' AND '),
+            expressionNames: clauses.conditionNames,
+            expressionValues: util.dynamodb.toMapValues(clauses.conditionValues),
+          }
+        : undefined,
   };
 };

@@ -4,6 +4,7 @@ import { count, parseEnv, text, url, type Env } from '../../ledger/parse-env.ts'
 export interface HandlerConfig {
   readonly region: string;
   readonly tasksTable: string;
+  readonly workersTable: string;
   readonly tasksQueueUrl: string;
   readonly requestsBucket: string;
   readonly graphqlUrl: string;
@@ -13,6 +14,7 @@ export interface HandlerConfig {
 const ENTRIES = {
   AWS_REGION: text,
   [ENV.tasksTable]: text,
+  [ENV.workersTable]: text,
   [ENV.tasksQueueUrl]: url,
   [ENV.requestsBucket]: text,
   [ENV.graphqlUrl]: url,
@@ -24,6 +26,7 @@ export const loadConfig = (env: Env): HandlerConfig => {
   return {
     region: output.AWS_REGION,
     tasksTable: output[ENV.tasksTable],
+    workersTable: output[ENV.workersTable],
     tasksQueueUrl: output[ENV.tasksQueueUrl],
     requestsBucket: output[ENV.requestsBucket],
     graphqlUrl: output[ENV.graphqlUrl],

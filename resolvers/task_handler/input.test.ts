@@ -9,7 +9,7 @@ const PNG =
 
 describe('toTaskRequest', () => {
   it('fills in every default and resolves the seed, so that another attempt paints the same picture', () => {
-    expect(parse({ txt2img: { prompt: 'a lighthouse', width: null, seed: -1 } })).toEqual({
+    expect(parse({ txt2img: { prompt: 'a lighthouse', width: null, seed: -1 } })).toMatchObject({
       ok: true,
       request: {
         kind: 'TXT2IMG',

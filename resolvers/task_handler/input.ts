@@ -4,7 +4,12 @@ import { parseRequest, type InvalidRequest, type TaskRequest } from '../../contr
 import { fromPayload } from './payload.ts';
 
 export type ParsedInput =
-  | { readonly ok: true; readonly request: TaskRequest }
+  | {
+      readonly ok: true;
+      readonly request: TaskRequest;
+      /** A field of the request, `txt2img.sampler`, by the name under which it was sent. */
+      readonly toField: (field: string) => string;
+    }
   | { readonly ok: false; readonly invalid: InvalidRequest };
 
 type Asked = Omit<SubmitTaskInput, 'id'>;
@@ -38,8 +43,9 @@ export const toTaskRequest = (asked: Asked, randomSeed: (limit: number) => numbe
     [name]: kind === 'UPSCALE' ? parameters : withSeed(parameters, randomSeed),
     ...(isGiven(asked.embedMetadata) && { embedMetadata: asked.embedMetadata }),
   });
-  if (parsed.ok || !translated) return parsed;
-  return invalid(translated.toPayloadField(parsed.invalid.field), parsed.invalid.message);
+  const toField = translated?.toPayloadField ?? ((field: string) => field);
+  if (parsed.ok) return { ...parsed, toField };
+  return invalid(toField(parsed.invalid.field), parsed.invalid.message);
 };
 
 const invalid = (field: string, message: string): ParsedInput => ({ ok: false, invalid: { field, message } });

@@ -14,8 +14,10 @@ import { createTaskQueue } from '../../ledger/task-queue.ts';
 import { createTaskStore } from '../../ledger/task-store.ts';
 import { createLedger } from '../../ledger/update-task.ts';
 import { createCancel } from './cancel.ts';
+import { createReadNames } from './catalogue.ts';
 import { loadConfig } from './config.ts';
 import { createRetry } from './retry.ts';
+import { createReadRoster } from './roster.ts';
 import { createSubmit } from './submit.ts';
 
 /* The entry: wires once per execution environment, and decides nothing. */
@@ -24,7 +26,9 @@ type Handle = (request: HandlerRequest) => Promise<HandlerAnswer>;
 
 const createHandler = (env: Env): Handle => {
   const config = loadConfig(env);
-  const tasks = createTaskStore({ dynamodb: new DynamoDBClient(), tableName: config.tasksTable });
+  const { warn } = createLogger((line) => console.warn(line));
+  const dynamodb = new DynamoDBClient();
+  const tasks = createTaskStore({ dynamodb, tableName: config.tasksTable });
   const ledger = createLedger({ ...config, credentials: defaultProvider(), timeoutMs: 4000 });
   const ring = createRing({
     ledger,
@@ -32,12 +36,17 @@ const createHandler = (env: Env): Handle => {
       sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
       url: config.tasksQueueUrl,
     }),
-    warn: createLogger((line) => console.warn(line)).warn,
+    warn,
   });
   const accept = createAccept({ tasks, ring, maxActive: config.maxActiveTasksPerOwner });
   const requests = createRequestStore({ s3: new S3Client(), bucket: config.requestsBucket });
   const randomId = randomUUID;
-  const submit = createSubmit({ accept, requests, randomSeed: (limit) => randomInt(limit), randomId });
+  const readRoster = createReadRoster({ dynamodb, tableName: config.workersTable });
+  const submit = createSubmit({
+    ...{ accept, requests, randomId },
+    readNames: createReadNames({ readRoster, warn }),
+    randomSeed: (limit) => randomInt(limit),
+  });
   const cancel = createCancel({ tasks, ledger });
   const retry = createRetry({ retryTask: createRetryTask({ tasks, requests, accept }), randomId });
   return (request) => {

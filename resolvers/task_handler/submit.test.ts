@@ -5,6 +5,7 @@ import type { TaskRow } from '../../contract/task.ts';
 import { createAccept } from '../../ledger/accept.ts';
 import { createRing } from '../../ledger/ring.ts';
 import { LedgerUnavailableError, type Verdict } from '../../ledger/update-task.ts';
+import type { Names } from './catalogue.ts';
 import { createSubmit } from './submit.ts';
 
 const ID = '0b38f3a2-6a3f-4a0e-9a53-0d6f3f6b1c11';
@@ -12,7 +13,7 @@ const NOW = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
 
 /** The Lambda's surroundings in memory. */
-const createWorld = () => {
+const createWorld = (names?: Names) => {
   const rows = new Map<string, TaskRow>();
   const objects = new Map<string, string>();
   const messages: TaskMessage[] = [];
@@ -50,6 +51,7 @@ const createWorld = () => {
       }),
     }),
     requests: { put: async (key, json) => void objects.set(key, json) },
+    readNames: async () => names,
     randomSeed: () => 7,
     randomId: () => ID,
   });
@@ -147,6 +149,22 @@ describe('submitTask', () => {
     const conflict = await world.submit({ upscale: { image, scale: 3 } });
     expect(conflict.error?.code).toBe('CONFLICT');
     expect(world.objects.size).toBe(1);
+  });
+
+  it('refuses a name that no worker has, by the field in which it was sent', async () => {
+    const none = new Set<string>();
+    const world = createWorld({
+      ...{ checkpoints: none, vaes: none, loras: none, upscalers: none, samplers: none, schedulers: none },
+    });
+    expect((await world.submit(LIGHTHOUSE)).error).toMatchObject({
+      code: 'VALIDATION',
+      field: 'txt2img.sampler',
+      message: expect.stringContaining('no worker has "Euler a"') as string,
+    });
+    const payload = { prompt: 'x', sampler_name: 'Euler' } as unknown as string;
+    const legacy = await world.submit({ api: '/sdapi/v1/txt2img', payload });
+    expect(legacy.error?.field).toBe('payload.sampler_name');
+    expect([world.rows.size, world.messages.length]).toEqual([0, 0]);
   });
 
   it.each([

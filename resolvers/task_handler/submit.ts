@@ -6,6 +6,8 @@ import { INLINE_REQUEST_BYTES, REQUEST_BYTES } from '../../contract/limits.ts';
 import type { Accept } from '../../ledger/accept.ts';
 import { toNewRow } from '../../ledger/new-row.ts';
 import type { RequestStore } from '../../ledger/request-store.ts';
+import type { ReadNames } from './catalogue.ts';
+import { checkNames } from './check-names.ts';
 import { toTaskRequest } from './input.ts';
 import { invalid, isUuid } from './invalid.ts';
 import { toTimeLimits } from './time-limits.ts';
@@ -15,6 +17,8 @@ type SubmitRequest = Extract<HandlerRequest, { field: 'submitTask' }>;
 export interface SubmitDependencies {
   readonly accept: Accept;
   readonly requests: Pick<RequestStore, 'put'>;
+  /** Names are accepted unchecked unless told. */
+  readonly readNames?: ReadNames;
   /** A whole number from 0 up to, not including, `limit`. */
   readonly randomSeed: (limit: number) => number;
   readonly randomId: () => string;
@@ -22,7 +26,7 @@ export interface SubmitDependencies {
 
 /** Turns an input into a row, and has it accepted. What is refused leaves nothing behind. */
 export const createSubmit =
-  ({ accept, requests, randomSeed, randomId }: SubmitDependencies) =>
+  ({ accept, requests, readNames, randomSeed, randomId }: SubmitDependencies) =>
   async ({ owner, input, now }: SubmitRequest): Promise<HandlerAnswer> => {
     const { id: givenId, ...asked } = input;
     const id = (givenId ?? randomId()).toLowerCase();
@@ -32,6 +36,9 @@ export const createSubmit =
     if (!time.ok) return invalid(time.invalid.field, time.invalid.message);
     const parsed = toTaskRequest(asked, randomSeed);
     if (!parsed.ok) return invalid(parsed.invalid.field, parsed.invalid.message);
+    const names = await readNames?.(now);
+    const unknown = names && checkNames(parsed.request, names);
+    if (unknown) return invalid(parsed.toField(unknown.field), unknown.message);
     const json = JSON.stringify(parsed.request);
     const bytes = Buffer.byteLength(json);
     if (bytes > REQUEST_BYTES) return invalid('input', `has ${bytes} bytes, the limit is ${REQUEST_BYTES}`);

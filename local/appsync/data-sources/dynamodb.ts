@@ -3,9 +3,11 @@ import {
   ConditionalCheckFailedException,
   GetItemCommand,
   QueryCommand,
+  ScanCommand,
   UpdateItemCommand,
   type AttributeValue,
   type DynamoDBClient,
+  type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { DataSourceError } from '../runtime/errors.ts';
@@ -91,33 +93,41 @@ export const createDynamoDbDataSource = (options: DynamoDbDataSourceOptions): Da
   };
 
   const query = async (request: DynamoDbRequest): Promise<unknown> => {
-    const { index, query: keys, filter, limit, nextToken, scanIndexForward, consistentRead } = request;
+    const { query: keys, filter, scanIndexForward } = request;
+    return toPage(
+      await client.send(
+        new QueryCommand({
+          ...selectionOf(request),
+          KeyConditionExpression: keys?.expression,
+          ...attributesOf(keys, filter),
+          ...(scanIndexForward !== undefined && { ScanIndexForward: scanIndexForward }),
+        }),
+      ),
+    );
+  };
+
+  const scan = async (request: DynamoDbRequest): Promise<unknown> =>
+    toPage(await client.send(new ScanCommand({ ...selectionOf(request), ...attributesOf(request.filter) })));
+
+  const selectionOf = ({ index, filter, limit, nextToken, consistentRead }: DynamoDbRequest) => {
     const start = nextToken ? pageTokens.open(nextToken) : undefined;
     if (nextToken && !start)
       throw new DataSourceError('DynamoDB:AmazonDynamoDBException', 'Invalid pagination token given.');
-    const {
-      Items = [],
-      LastEvaluatedKey,
-      ScannedCount = 0,
-    } = await client.send(
-      new QueryCommand({
-        TableName,
-        KeyConditionExpression: keys?.expression,
-        ...(index !== undefined && { IndexName: index }),
-        ...(filter && { FilterExpression: filter.expression }),
-        ...attributesOf(keys, filter),
-        ...(limit !== undefined && { Limit: limit }),
-        ...(start && { ExclusiveStartKey: start as Item }),
-        ...(scanIndexForward !== undefined && { ScanIndexForward: scanIndexForward }),
-        ...(consistentRead !== undefined && { ConsistentRead: consistentRead }),
-      }),
-    );
     return {
-      items: Items.map((item) => unmarshall(item)),
-      nextToken: LastEvaluatedKey ? pageTokens.seal(LastEvaluatedKey) : null,
-      scannedCount: ScannedCount,
+      TableName,
+      ...(index !== undefined && { IndexName: index }),
+      ...(filter && { FilterExpression: filter.expression }),
+      ...(limit !== undefined && { Limit: limit }),
+      ...(start && { ExclusiveStartKey: start as Item }),
+      ...(consistentRead !== undefined && { ConsistentRead: consistentRead }),
     };
   };
+
+  const toPage = ({ Items = [], LastEvaluatedKey, ScannedCount = 0 }: QueryCommandOutput): unknown => ({
+    items: Items.map((item) => unmarshall(item)),
+    nextToken: LastEvaluatedKey ? pageTokens.seal(LastEvaluatedKey) : null,
+    scannedCount: ScannedCount,
+  });
 
   const batchGetItem = async ({ tables = {} }: DynamoDbRequest): Promise<unknown> => {
     const { Responses = {}, UnprocessedKeys = {} } = await client.send(
@@ -145,6 +155,7 @@ export const createDynamoDbDataSource = (options: DynamoDbDataSourceOptions): Da
     GetItem: getItem,
     UpdateItem: updateItem,
     Query: query,
+    Scan: scan,
     BatchGetItem: batchGetItem,
   };
 

@@ -1,0 +1,46 @@
+import { WORKER_STALE_SECONDS, type Catalogue } from '../../contract/worker.ts';
+import type { Logger } from '../../ledger/logger.ts';
+import type { ReadRoster, Report } from './roster.ts';
+
+/** The names of which some worker that is up has each; undefined while none has said what it has. */
+export type Names = { readonly [K in keyof Catalogue]: ReadonlySet<string> };
+
+export type ReadNames = (now: number) => Promise<Names | undefined>;
+
+const FRESH_MS = 30_000;
+
+/**
+ * Keeps what it read for half a minute, since workers report once in a whole one. A roster that can't be read is none: names
+ * are then accepted unchecked, and the worker looks them up once more anyway.
+ */
+export const createReadNames = (options: { readRoster: ReadRoster; warn: Logger['warn'] }): ReadNames => {
+  const { readRoster, warn } = options;
+  let kept: { readonly at: number; readonly names: Names | undefined } | undefined;
+
+  return async (now) => {
+    if (kept && now - kept.at < FRESH_MS) return kept.names;
+    try {
+      kept = { at: now, names: toNames(await readRoster(), now) };
+    } catch (error) {
+      warn('The roster of workers could not be read', { error: String(error) });
+      kept = { at: now, names: undefined };
+    }
+    return kept.names;
+  };
+};
+
+const toNames = (reports: readonly Report[], now: number): Names | undefined => {
+  const catalogues = reports
+    .filter(({ updatedAt }) => updatedAt >= now - WORKER_STALE_SECONDS * 1000)
+    .flatMap(({ catalogue }) => catalogue ?? []);
+  if (catalogues.length === 0) return undefined;
+  const all = (list: keyof Catalogue) => new Set(catalogues.flatMap((catalogue) => catalogue[list]));
+  return {
+    checkpoints: all('checkpoints'),
+    vaes: all('vaes'),
+    loras: all('loras'),
+    upscalers: all('upscalers'),
+    samplers: all('samplers'),
+    schedulers: all('schedulers'),
+  };
+};
