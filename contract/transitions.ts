@@ -20,8 +20,8 @@ export type Guard =
   | 'deadlinePassed'
   /** The caller's dispatch number is newer than the row's. */
   | 'newerDispatch'
-  /** The caller's dispatch number is the row's. */
-  | 'sameDispatch';
+  /** No newer message than the caller's is known: its own may have been claimed before it was confirmed. */
+  | 'newestDispatch';
 
 /** What an event changes besides `status`, `version` and `updatedAt`. */
 export type Effect =
@@ -178,7 +178,7 @@ export const TRANSITIONS = {
     by: 'deadLetter',
     from: ['QUEUED'],
     to: 'FAILED',
-    needs: ['sameDispatch'],
+    needs: ['newestDispatch'],
     effects: ['error', 'finish'],
   },
 } as const satisfies Record<string, Transition>;

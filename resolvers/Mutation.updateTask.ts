@@ -128,8 +128,8 @@ const toCondition = (guard: Guard, clauses: Clauses, input: UpdateTaskInput, now
       return compare(clauses, 'deadlineAt', '<=', now);
     case 'newerDispatch':
       return compare(clauses, 'dispatch', '<', given(input, 'dispatch'));
-    case 'sameDispatch':
-      return compare(clauses, 'dispatch', '=', given(input, 'dispatch'));
+    case 'newestDispatch':
+      return compare(clauses, 'dispatch', '<=', given(input, 'dispatch'));
   }
 };
 

@@ -27,11 +27,17 @@ export interface WatchListener {
 const FIRST_SILENCE_MS = 15_000;
 const LONGEST_SILENCE_MS = 60_000;
 
-export const openTaskWatch = (id: string, transport: Transport): TaskWatch => {
+/** What waits for silence; the runtime's own unless told. */
+export interface Timers {
+  readonly setTimeout: (run: () => void, ms: number) => unknown;
+  readonly clearTimeout: (timer: never) => void;
+}
+
+export const openTaskWatch = (id: string, transport: Transport, timers: Timers = globalThis): TaskWatch => {
   const listeners = new Set<WatchListener>();
   let latest: TaskFieldsFragment | undefined;
   let silenceMs = FIRST_SILENCE_MS;
-  let silence: ReturnType<typeof setTimeout> | undefined;
+  let silence: unknown;
   let closed = false;
   let failure: ApiError | undefined;
 
@@ -62,9 +68,9 @@ export const openTaskWatch = (id: string, transport: Transport): TaskWatch => {
   };
 
   const awaitSilence = (): void => {
-    clearTimeout(silence);
+    timers.clearTimeout(silence as never);
     if (closed) return;
-    silence = setTimeout(() => {
+    silence = timers.setTimeout(() => {
       silenceMs = Math.min(LONGEST_SILENCE_MS, silenceMs * 2);
       void query().finally(awaitSilence);
     }, silenceMs);
@@ -72,7 +78,7 @@ export const openTaskWatch = (id: string, transport: Transport): TaskWatch => {
 
   const close = (): void => {
     closed = true;
-    clearTimeout(silence);
+    timers.clearTimeout(silence as never);
     unsubscribe();
   };
 
