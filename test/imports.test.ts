@@ -29,7 +29,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   ledger: { rooms: ['contract'], packages: [...AWS_SDK, 'valibot'], node: true },
   worker: {
     rooms: ['contract', 'ledger'],
-    packages: [...AWS_SDK, 'valibot', 'pino', 'p-retry', 'undici', 'fast-png'],
+    packages: [...AWS_SDK, 'valibot', 'pino', 'undici', 'fast-png'],
     node: true,
   },
   infra: {

@@ -3,6 +3,8 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { WorkerState } from '../contract/worker.ts';
+import { createWorkerReporter } from '../ledger/report-worker.ts';
 import { createLedger } from '../ledger/update-task.ts';
 import { createSdWebui } from './backends/sd-webui/backend.ts';
 import { createWebuiClient } from './backends/sd-webui/client.ts';
@@ -17,6 +19,7 @@ import { createMetrics } from './metrics.ts';
 import { createObjectStore } from './object-store.ts';
 import type { WorkerNews } from './observe.ts';
 import { createMessageQueue } from './queue.ts';
+import { startReports } from './report.ts';
 import { createStatus } from './status.ts';
 import { createWebuiRestart } from './webui-process.ts';
 import { startWorker } from './worker.ts';
@@ -48,7 +51,16 @@ const metrics = createMetrics({
   wallClock: Date.now,
   ...(group !== undefined && { group }),
 });
-const status = createStatus({ workerId, wallClock: Date.now, onChange: () => undefined });
+/** That it is busy, or no longer, can wait for the next report: a call for every task would say little. */
+const isWorthTelling = (state: WorkerState, before: WorkerState): boolean =>
+  state !== 'BUSY' && before !== 'BUSY';
+const status = createStatus({
+  workerId,
+  wallClock: Date.now,
+  onChange: (state, before) => {
+    if (isWorthTelling(state, before)) reports.poke();
+  },
+});
 const observe = (news: WorkerNews): void => {
   status.observe(news);
   measure(metrics, news);
@@ -77,14 +89,29 @@ const worker = startWorker({
   logger,
 });
 
+const reports = startReports({
+  workerId,
+  send: createWorkerReporter({ ...config, credentials }),
+  state: () => ({ state: status.state(), reason: status.reason() }),
+  megapixelStepsPerSecond: worker.rate.megapixelStepsPerSecond,
+  catalogue: backend.catalogue,
+  clock,
+  logger,
+});
+
 const watching = new AbortController();
 let leaving = false;
+/** What is under way when the instance goes is lost, so it ends a little earlier. */
+const SPOT_MARGIN_MS = 10_000;
+
 const leave = async (reason: string, withinMs: number): Promise<void> => {
   if (leaving) return;
   leaving = true;
   watching.abort();
   await worker.drain({ reason, withinMs });
-  await instance.completeDrain();
+  // Only then does the group wait for it.
+  if (reason === 'scale-in') await instance.completeDrain();
+  await reports.stop();
   await health.stop();
   process.exit(0);
 };
@@ -94,6 +121,6 @@ process.once('SIGINT', (signal) => void leave(signal, config.drainMs));
 
 const notice = await watchNotices({ ...config.metadata, fetch, clock }, watching.signal);
 if (notice) {
-  const leftMs = notice.until === undefined ? config.drainMs : notice.until - Date.now();
+  const leftMs = notice.until === undefined ? config.drainMs : notice.until - Date.now() - SPOT_MARGIN_MS;
   await leave(notice.reason, Math.min(config.drainMs, Math.max(0, leftMs)));
 }

@@ -12,7 +12,7 @@ export interface StatusOptions {
   readonly workerId: string;
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
-  readonly onChange: (state: WorkerState) => void;
+  readonly onChange: (state: WorkerState, before: WorkerState) => void;
 }
 
 const HEALTH: Readonly<Record<WorkerState, HealthStatus>> = {
@@ -33,12 +33,12 @@ export const createStatus = (options: StatusOptions): Status & { readonly observ
 
   const become = (next: WorkerState, why?: string): void => {
     if (state === 'DRAINING') return;
-    const isNew = next !== state;
+    const before = state;
     state = next;
     reason = why;
-    if (!isNew) return;
+    if (next === before) return;
     since = wallClock();
-    onChange(state);
+    onChange(next, before);
   };
 
   const observe = (news: WorkerNews): void => {

@@ -40,7 +40,6 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
   const { backend, restartWebui, clock, observe, logger } = options;
   let ready = false;
   let everReady = false;
-  let unhealthy = false;
   /** Why only a restart can help. */
   let restartReason: string | undefined;
   let fresh: BackendMemory | undefined;
@@ -84,13 +83,12 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
         signal.throwIfAborted();
         restartReason = error instanceof Error ? error.message : String(error);
         if (round < ROUNDS) continue;
-        if (!unhealthy) observe({ kind: 'worker:unhealthy', reason: restartReason });
-        unhealthy = true;
+        // Every time: who is told may not have heard.
+        observe({ kind: 'worker:unhealthy', reason: restartReason });
         await clock.delay(UNHEALTHY_PAUSE_MS, signal);
       }
     }
     everReady = true;
-    unhealthy = false;
     fresh = await backend.memory();
     observe({ kind: 'worker:ready' });
   };

@@ -230,6 +230,7 @@ export const startWorker = (options: WorkerOptions): Worker => {
   const turn = async (ahead: Job | undefined): Promise<Job | undefined> => {
     if (ahead && !supervisor.isReady()) await giveBack(ahead);
     const held = supervisor.isReady() ? ahead : undefined;
+    if (!supervisor.isReady()) wasFreeAt = undefined;
     await supervisor.makeReady(closing.signal);
     // Whoever can't be told of one task takes no other.
     if (!held && unheard) await finishing;
