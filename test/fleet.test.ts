@@ -30,22 +30,32 @@ describe('two instances', () => {
     expect(new Set(rows.map((row) => row?.workerId)).size).toBe(2);
   });
 
-  it('hand a task back when one of them is told to go, and the other finishes it', async () => {
+  /** Tells the worker to go as soon as it has begun with the task. */
+  const runAndLeave = async (txt2img: { readonly steps: number; readonly batchSize: number }) => {
     const stack = stackOf();
-    const handle = await clientOf(stack).submit({
-      txt2img: { ...SMALL, steps: 60, prompt: 'handed over', seed: 1 },
-    });
-    let stopped: string | undefined;
+    const handle = await clientOf(stack).submit({ txt2img: { ...SMALL, ...txt2img, prompt: 'x', seed: 1 } });
+    let leaving: string | undefined;
     for await (const { status } of handle.updates()) {
-      if (status !== 'RUNNING' || stopped !== undefined) continue;
-      stopped = (await stack.inspect.task(handle.id))?.workerId;
+      if (status !== 'RUNNING' || leaving !== undefined) continue;
+      leaving = (await stack.inspect.task(handle.id))?.workerId;
       stack.inspect
         .instances()
-        .find(({ instanceId }) => instanceId === stopped)
+        .find(({ instanceId }) => instanceId === leaving)
         ?.worker.kill('SIGTERM');
     }
-    expect(await handle.result()).toMatchObject({ status: 'SUCCEEDED', attempt: 2, failures: 0 });
-    expect((await stack.inspect.task(handle.id))?.releases).toBe(1);
+    return { task: await handle.result(), row: await stack.inspect.task(handle.id) };
+  };
+
+  it('hand a task back when one of them is told to go, and the other finishes it', async () => {
+    const { task, row } = await runAndLeave({ steps: 130, batchSize: 4 });
+    expect(task).toMatchObject({ status: 'SUCCEEDED', attempt: 2, failures: 0 });
+    expect(row?.releases).toBe(1);
+  }, 60_000);
+
+  it('finish what fits into the time that they have to go', async () => {
+    const { task, row } = await runAndLeave({ steps: 30, batchSize: 1 });
+    expect(task).toMatchObject({ status: 'SUCCEEDED', attempt: 1 });
+    expect(row?.releases).toBe(0);
   });
 
   it('go on after a crash of the WebUI: it is started again, and only then the next task is taken', async () => {
