@@ -7,16 +7,19 @@ const validation = v.object({
   detail: v.array(v.object({ loc: v.array(v.union([v.string(), v.number()])), msg: v.string() })),
 });
 
-/** What the WebUI makes of any other exception: its class and its text. */
+/** What the WebUI makes of any other exception: its class and its text; Forge puts that under `message`. */
 const envelope = v.object({
   error: v.optional(v.string(), ''),
   detail: v.optional(v.string(), ''),
   errors: v.optional(v.string(), ''),
+  message: v.optional(v.string(), ''),
 });
 
 const MAX_REASON_CHARACTERS = 300;
 
 interface Rule {
+  /** Of any status unless told. */
+  readonly status?: number;
   readonly error: RegExp;
   readonly text?: RegExp;
   readonly code: FailureCode;
@@ -30,10 +33,15 @@ const RULES: readonly Rule[] = [
   { error: /^RuntimeError$/, text: /CUDA error/, code: 'GPU_LOST' },
   {
     error: /^HTTPException$/,
-    text: /Invalid encoded image|Init image not found|Script .* not found/,
+    text: /Invalid (encoded )?image|not allowed|Init image not found|Script .* not found|always on scripts/,
     code: 'INVALID_REQUEST',
   },
   { error: /./, text: /could not find upscaler/i, code: 'INVALID_REQUEST' },
+  { error: /./, text: /could not find checkpoint/i, code: 'UNKNOWN_MODEL' },
+  { status: 400, error: /^$/, code: 'INVALID_REQUEST' },
+  { status: 422, error: /(?:)/, code: 'INVALID_REQUEST' },
+  // The port answers a moment before the API's routes are there.
+  { status: 404, error: /^$/, text: /^Not Found$/, code: 'WEBUI_UNREACHABLE' },
 ];
 
 /** Turns an answer that is no result into the error that carries the decision. */
@@ -44,10 +52,17 @@ export const toWebuiError = ({ status, body }: WebuiResponse): TaskError => {
     return new TaskError('INVALID_REQUEST', `The WebUI refused the request: ${shorten(reasons.join('; '))}`);
   }
   const parsed = v.safeParse(envelope, body);
-  const { error, detail, errors } = parsed.success ? parsed.output : { error: '', detail: '', errors: '' };
-  const text = [detail, errors].filter((part) => part !== '').join(' ');
-  const rule = RULES.find((candidate) => candidate.error.test(error) && (candidate.text?.test(text) ?? true));
-  const code = rule?.code ?? (status === 422 ? 'INVALID_REQUEST' : 'WEBUI_ERROR');
+  const { error, ...texts } = parsed.success ? parsed.output : { error: '' };
+  const text = Object.values(texts)
+    .filter((part) => part !== '')
+    .join(' ');
+  const rule = RULES.find(
+    (candidate) =>
+      (candidate.status ?? status) === status &&
+      candidate.error.test(error) &&
+      (candidate.text?.test(text) ?? true),
+  );
+  const code = rule?.code ?? 'WEBUI_ERROR';
   const named = [error, text].filter((part) => part !== '').join(': ');
   return new TaskError(code, `The WebUI answered ${status}${named === '' ? '' : `, ${shorten(named)}`}`);
 };
