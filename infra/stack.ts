@@ -45,6 +45,9 @@ export class SdAsyncStack extends Stack {
 
     const outputs = {
       GraphQLUrl: api.graphql.graphqlUrl,
+      TasksTable: tasks.table.tableName,
+      TasksQueueUrl: tasks.queue.queueUrl,
+      RequestsBucket: objects.requests.bucketName,
       CdnUrl: objects.cdnUrl,
       UserPoolId: api.userPool.userPoolId,
       UserPoolClientId: api.userPoolClient.userPoolClientId,

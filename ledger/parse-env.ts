@@ -15,7 +15,9 @@ export const parseEnv = <const T extends Schema>(
   entries: T,
   env: Env,
 ): v.InferOutput<v.ObjectSchema<T, undefined>> => {
-  const result = v.safeParse(v.object(entries), env);
+  // Every key is there, so that a missing one is told by its own schema, and not as an invalid key.
+  const present = Object.fromEntries(Object.keys(entries).map((name) => [name, env[name]]));
+  const result = v.safeParse(v.object(entries), present);
   if (result.success) return result.output;
   const problems = result.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}`);
   throw new Error(`${who} can't start: ${problems.join('; ')}`);

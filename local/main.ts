@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createLineFormat } from './line-format.ts';
+import { operatorEnvironment } from './operator-environment.ts';
 import { startLocalStack, type LocalStack } from './stack.ts';
 
 const HELP = `Keeps the whole system running on this machine until Ctrl-C.
@@ -31,7 +32,9 @@ const { values } = parseArgs({
 
 const TASK = 'id status version progress { step steps } images { url } error { code message }';
 
-const toWelcome = ({ urls, apiKey = '', client, region }: LocalStack): string => {
+const toWelcome = (stack: LocalStack): string => {
+  const { urls, apiKey = '', region } = stack;
+  const variables = Object.entries(operatorEnvironment(stack)).map(([name, value]) => `${name}=${value}`);
   const mutation = {
     query: `mutation { submitTask(input: {txt2img: {prompt: "a lighthouse"}}) { id status } }`,
   };
@@ -59,8 +62,8 @@ const toWelcome = ({ urls, apiKey = '', client, region }: LocalStack): string =>
   Submit:
   curl -s ${urls.graphql} -H 'x-api-key: ${apiKey}' -H 'content-type: application/json' -d '${JSON.stringify(mutation)}'
 
-  For AWS SDKs and the AWS CLI:
-  export AWS_ENDPOINT_URL=${client.endpoint} AWS_REGION=${region} AWS_ACCESS_KEY_ID=${client.credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${client.credentials.secretAccessKey}
+  For AWS SDKs, the AWS CLI and npm run redrive:
+  export ${variables.join(' ')}
 
   A user's token:  npm run --silent token -- --user ann
   Ctrl-C stops everything.

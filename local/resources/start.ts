@@ -83,7 +83,7 @@ export const startResources = async (
   const dataDir = options.dataDir === undefined ? {} : { dataDir: options.dataDir };
   const keys = createAccessKeys();
   const verifySignature = createSignatureVerifier({ lookup: keys.lookup });
-  const rootKey = keys.issue(toPrincipal('root', 'root', []));
+  const rootKey = keys.issue(toPrincipal('root', 'root', [ALLOW_EVERYTHING]));
   const { onCall, calls } = createCallCounter();
   const { inject, meet, met } = createFaults(options.faultSeed);
 
@@ -189,6 +189,7 @@ export const startResources = async (
   };
 };
 
+const ALLOW_EVERYTHING: PolicyStatement = { Effect: 'Allow', Action: '*', Resource: '*' };
 const ALLOW_GRAPHQL: PolicyStatement = { Effect: 'Allow', Action: 'appsync:GraphQL', Resource: '*' };
 
 const toPrincipal = (path: string, name: string, statements: readonly PolicyStatement[]) => ({
