@@ -21,7 +21,10 @@ export const CATALOGUE_KINDS = {
   schedulers: 'SCHEDULER',
 } as const satisfies Record<keyof Catalogue, string>;
 
-/** What a report may hold. All names together fit into a DynamoDB item of 400 KB, whatever alphabet they are written in. */
+/**
+ * What a report may hold. All names together fit into a DynamoDB item of 400 KB, whatever alphabet they are written in. A list
+ * that is full may go on: what it lacks is not refused at the edge.
+ */
 export const CATALOGUE_LIMITS = { namesPerList: 500, nameCharacters: 200, characters: 90_000 } as const;
 
 export type WorkerState = 'STARTING' | 'READY' | 'BUSY' | 'DRAINING' | 'UNHEALTHY';

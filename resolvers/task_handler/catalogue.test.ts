@@ -39,6 +39,12 @@ describe('the names that workers have', () => {
     expect(await checkpointsAt(NOW)).toBeUndefined();
   });
 
+  it('are not to be relied on where a worker has more than a report holds', async () => {
+    const many = Array.from({ length: 500 }, (_, n) => `m${n}`);
+    const { checkpointsAt } = createWorld([{ updatedAt: NOW, catalogue: catalogueOf(...many) }]);
+    expect(await checkpointsAt(NOW)).toBeUndefined();
+  });
+
   it('are read every half minute at most', async () => {
     const { world, checkpointsAt } = createWorld([{ updatedAt: NOW, catalogue: catalogueOf('a') }]);
     await checkpointsAt(NOW);

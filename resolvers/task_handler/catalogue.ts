@@ -1,10 +1,11 @@
-import { WORKER_STALE_SECONDS, type Catalogue } from '../../contract/worker.ts';
+import { CATALOGUE_LIMITS, WORKER_STALE_SECONDS, type Catalogue } from '../../contract/worker.ts';
 import type { Logger } from '../../ledger/logger.ts';
 import type { ReadRoster, Report } from './roster.ts';
 
-/** The names of which some worker that is up has each; undefined while none has said what it has. */
-export type Names = { readonly [K in keyof Catalogue]: ReadonlySet<string> };
+/** The names of which some worker that is up has each, by list; without a list that may not be the whole one. */
+export type Names = { readonly [K in keyof Catalogue]: ReadonlySet<string> | undefined };
 
+/** Undefined while no worker has said what it has. */
 export type ReadNames = (now: number) => Promise<Names | undefined>;
 
 const FRESH_MS = 30_000;
@@ -34,7 +35,11 @@ const toNames = (reports: readonly Report[], now: number): Names | undefined => 
     .filter(({ updatedAt }) => updatedAt >= now - WORKER_STALE_SECONDS * 1000)
     .flatMap(({ catalogue }) => catalogue ?? []);
   if (catalogues.length === 0) return undefined;
-  const all = (list: keyof Catalogue) => new Set(catalogues.flatMap((catalogue) => catalogue[list]));
+  const all = (list: keyof Catalogue): ReadonlySet<string> | undefined => {
+    const lists = catalogues.map((catalogue) => catalogue[list]);
+    const goesOn = lists.some(({ length }) => length >= CATALOGUE_LIMITS.namesPerList);
+    return goesOn ? undefined : new Set(lists.flat());
+  };
   return {
     checkpoints: all('checkpoints'),
     vaes: all('vaes'),

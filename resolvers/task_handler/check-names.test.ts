@@ -36,6 +36,12 @@ describe('names that some worker has', () => {
   });
 });
 
+it('refuses no name that is missing from a list which was cut off', () => {
+  const names = { ...NAMES, checkpoints: undefined };
+  expect(checkNames(txt2img({ model: 'nope' }), names)).toBeUndefined();
+  expect(checkNames(txt2img({ model: 'nope', vae: 'nope' }), names)?.field).toBe('txt2img.vae');
+});
+
 describe('a name that none has', () => {
   it.each([
     ['txt2img.model', txt2img({ model: 'nope' })],

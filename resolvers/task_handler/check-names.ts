@@ -11,8 +11,9 @@ const SHOWN = 20;
 /** The first name in a request that no worker has, with those that there are. */
 export const checkNames = (request: TaskRequest, names: Names): InvalidRequest | undefined => {
   for (const [field, name, list] of mentionsIn(request)) {
-    if (name === undefined || names[list].has(name)) continue;
-    return { field, message: `no worker has "${name}". Known are: ${toText(names[list])}` };
+    const known = names[list];
+    if (name === undefined || !known || known.has(name)) continue;
+    return { field, message: `no worker has "${name}". Known are: ${toText(known)}` };
   }
   return undefined;
 };
