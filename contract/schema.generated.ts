@@ -128,7 +128,8 @@ export type Mutation = {
   /**
    * Accepts a task and returns it at once, QUEUED. Repeating it with the same `id` and the same input returns the task
    * that exists already; with another input it is refused with CONFLICT. An input that can't be carried out is refused
-   * with VALIDATION, `errorInfo.field` naming what is wrong.
+   * with VALIDATION, `errorInfo.field` naming what is wrong; one more task than an owner may have under way, with
+   * QUOTA_EXCEEDED.
    */
   submitTask: Task;
   /**

@@ -13,8 +13,8 @@ export interface DeadLetter {
 export type Bury = (letters: readonly DeadLetter[]) => Promise<readonly string[]>;
 
 /**
- * A dead message is the end of its task only while the task waits for that very message. Whatever else is true of the row (a
- * worker has it, it has ended, a newer message is on its way) the ledger refuses, and the message has served its time: it is
+ * A dead message is the end of its task only while the task waits and no newer message is known. Whatever else is true of the
+ * row (a worker has it, it has ended, a newer message is on its way) the ledger refuses, and the message has served its time: it is
  * recorded and acknowledged. Only where nobody was there to decide does it come again.
  */
 export const createBury = ({ ledger, logger }: { ledger: Ledger; logger: Logger }): Bury => {

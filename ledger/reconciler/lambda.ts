@@ -44,7 +44,8 @@ export const handler = async (
   context: { readonly getRemainingTimeInMillis: () => number },
 ): Promise<Tally> => {
   reconcile ??= createPass(process.env);
-  const tally = await reconcile(AbortSignal.timeout(context.getRemainingTimeInMillis() - RESERVE_MS));
+  const leftMs = Math.max(0, context.getRemainingTimeInMillis() - RESERVE_MS);
+  const tally = await reconcile(AbortSignal.timeout(leftMs));
   logger.info('pass ended', tally);
   return tally;
 };
