@@ -26,7 +26,8 @@ export const toNewRow = ({ now, startWithinSeconds, finishWithinSeconds, ...task
     dispatch: 0,
     createdAt: now,
     updatedAt: now,
-    notBefore: now,
+    // At once, by whichever clock is asked.
+    notBefore: 0,
     startBy,
     deadlineAt,
     shard: toShard(task.id),

@@ -35,7 +35,7 @@ export const loadResolvers = async (): Promise<Resolvers> => {
     updateTask: await load('Mutation.updateTask'),
     submitTask: await load('Mutation.submitTask'),
     cancelTask: await load('Mutation.cancelTask'),
-    retryTask: await load('Mutation.cancelTask'),
+    retryTask: await load('Mutation.retryTask'),
     task: await load('Query.task'),
   };
 };

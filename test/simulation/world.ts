@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { ApiError } from '../../client-sdk/src/errors.ts';
 import type { SubmitTaskInput } from '../../client-sdk/src/index.ts';
 import { createTaskHandle, type Task } from '../../client-sdk/src/task-handle.ts';
-import { openTaskWatch } from '../../client-sdk/src/task-watch.ts';
+import { openTaskWatch, type TaskWatch } from '../../client-sdk/src/task-watch.ts';
 import { toTaskError } from '../../contract/errors.ts';
 import type { HandlerAnswer, HandlerRequest } from '../../contract/handler.ts';
 import { INLINE_REQUEST_BYTES, MAX_RECEIVE_COUNT, VISIBILITY_SECONDS } from '../../contract/limits.ts';
@@ -12,9 +12,12 @@ import type { DueRows } from '../../ledger/due-rows.ts';
 import { createReconcile } from '../../ledger/reconcile.ts';
 import { createRing } from '../../ledger/ring.ts';
 import type { TaskQueue } from '../../ledger/task-queue.ts';
+import type { RequestStore } from '../../ledger/request-store.ts';
+import { createRetryTask } from '../../ledger/retry-task.ts';
 import type { TaskStore } from '../../ledger/task-store.ts';
 import type { Ledger } from '../../ledger/update-task.ts';
 import { createCancel } from '../../resolvers/task_handler/cancel.ts';
+import { createRetry } from '../../resolvers/task_handler/retry.ts';
 import { createSubmit } from '../../resolvers/task_handler/submit.ts';
 import type { Backend } from '../../worker/backends/backend.ts';
 import { createSdWebui } from '../../worker/backends/sd-webui/backend.ts';
@@ -105,7 +108,7 @@ interface Watching {
   readonly id: string;
   readonly process: SimulatedProcess;
   /** What `result()` came to. */
-  outcome?: { readonly status: string; readonly version?: number };
+  outcome?: { readonly status: string };
 }
 
 export const runHistory = async (scenario: Scenario, options: RunOptions): Promise<History> => {
@@ -211,6 +214,10 @@ export const runHistory = async (scenario: Scenario, options: RunOptions): Promi
       return sha;
     });
   const requests = new Map<string, string>();
+  const requestsOf = (process: SimulatedProcess): RequestStore => ({
+    put: async (key, json) => void (await putObject(process, key, json)),
+    copy: async (from, to) => void (await putObject(process, to, requests.get(from) ?? '')),
+  });
 
   const invokeHandler = async (request: HandlerRequest): Promise<HandlerAnswer> => {
     const process = startProcess('handler');
@@ -224,14 +231,19 @@ export const runHistory = async (scenario: Scenario, options: RunOptions): Promi
       if (request.field === 'submitTask') {
         const submit = createSubmit({
           accept: createAccept({ tasks, ring }),
-          requests: { put: async (key, json) => void (await putObject(process, key, json)) },
+          requests: requestsOf(process),
           randomSeed: () => 0,
           randomId: () => toUuid(random),
         });
         return submit(request);
       }
       if (request.field === 'cancelTask') return createCancel({ tasks, ledger })(request);
-      throw new Error('The simulation does not run this field');
+      const retryTask = createRetryTask({
+        tasks,
+        requests: requestsOf(process),
+        accept: createAccept({ tasks, ring }),
+      });
+      return createRetry({ retryTask, randomId: () => toUuid(random) })(request);
     };
     try {
       return await Promise.race([handle(), died]);
@@ -381,13 +393,12 @@ export const runHistory = async (scenario: Scenario, options: RunOptions): Promi
     return undefined;
   };
 
-  const play = async (plan: TaskPlan, index: number): Promise<void> => {
-    await sleep(plan.submitAtMs);
-    const owner = `user:${plan.owner}`;
-    const id = toUuid(random);
-    plans.set(id, { plan, index });
-    const process = startProcess('client');
-    const transport = transportOf(process, owner);
+  const startWatching = (
+    id: string,
+    process: SimulatedProcess,
+    transport: SimulatedTransport,
+    owner: string,
+  ): TaskWatch => {
     const watch = (mutation.openWatch ?? openTaskWatch)(id, transport, {
       setTimeout: (run, ms) => scheduler.after(ms, () => process.isAlive() && run()),
       clearTimeout: (cancel: (() => void) | undefined) => cancel?.(),
@@ -405,9 +416,20 @@ export const runHistory = async (scenario: Scenario, options: RunOptions): Promi
     createTaskHandle(id, transport, watch)
       .result()
       .then(
-        ({ status, version }) => (watching.outcome = { status, version }),
+        ({ status }) => (watching.outcome = { status }),
         (error: { task?: Task }) => (watching.outcome = { status: error.task?.status ?? String(error) }),
       );
+    return watch;
+  };
+
+  const play = async (plan: TaskPlan, index: number): Promise<void> => {
+    await sleep(plan.submitAtMs);
+    const owner = `user:${plan.owner}`;
+    const id = toUuid(random);
+    plans.set(id, { plan, index });
+    const process = startProcess('client');
+    const transport = transportOf(process, owner);
+    const watch = startWatching(id, process, transport, owner);
     const input = toInput(plan, index, id);
     const later = [
       act(plan.submitAgainAfterMs, () => retried(() => transport.submit(input))),
@@ -417,6 +439,15 @@ export const runHistory = async (scenario: Scenario, options: RunOptions): Promi
         const task = await retried(() => stranger.cancel(id));
         const seen = await retried(() => stranger.get(id));
         if (task || seen) fail('owners apart', `eve was shown ${nameOf(id)}`);
+      }),
+      act(plan.retryAfterMs, async () => {
+        const newId = toUuid(random);
+        plans.set(newId, { plan, index });
+        const again = startWatching(newId, process, transport, owner);
+        const task = await retried(() => transport.retry(id, newId));
+        if (task) again.merge(task);
+        const isEarly = task && !TERMINAL.has(table.get(id)?.status ?? '');
+        if (isEarly) fail('one task for one id', `${nameOf(id)} was tried again before it had ended`);
       }),
     ];
     const accepted = await retried(() => transport.submit(input));
