@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { AssetHashType, ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import { AutoScalingGroup, DefaultResult, LifecycleTransition } from 'aws-cdk-lib/aws-autoscaling';
 import {
   BlockDeviceVolume,
@@ -50,6 +50,8 @@ export class Workers extends Construct {
     const code = new Asset(this, 'Code', {
       path: PATHS.workerEntry.replace(/\/[^/]+$/, ''),
       bundling: bundleForNode(PATHS.workerEntry),
+      // By what comes out: the folder alone would not tell that something changed which it imports from elsewhere.
+      assetHashType: AssetHashType.OUTPUT,
     });
     code.grantRead(role);
     const environment = new StringParameter(this, 'Environment', {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { ENV } from '../contract/env.ts';
 import { DRAIN_SECONDS } from '../contract/fleet.ts';
+import { parseEnv, text, url, type Env } from '../ledger/parse-env.ts';
 
 export interface WorkerConfig {
   readonly region: string;
@@ -21,8 +22,6 @@ export interface WorkerConfig {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
-const text = v.pipe(v.string('is not set'), v.nonEmpty('is empty'));
-const url = v.pipe(text, v.url('is not a URL'));
 const whole = (min: number, max: number) =>
   v.pipe(
     text,
@@ -32,7 +31,7 @@ const whole = (min: number, max: number) =>
     v.maxValue(max, `is above ${max}`),
   );
 
-const schema = v.object({
+const VARIABLES = {
   AWS_REGION: text,
   AWS_EC2_METADATA_SERVICE_ENDPOINT: v.optional(url),
   AWS_EC2_METADATA_DISABLED: v.optional(v.string(), 'false'),
@@ -50,16 +49,11 @@ const schema = v.object({
     v.picklist(['debug', 'info', 'warn', 'error'], 'is none of debug, info, warn, error'),
     'info',
   ),
-});
+};
 
 /** Reads the environment. Names every problem at once. */
-export const loadConfig = (env: Readonly<Record<string, string | undefined>>): WorkerConfig => {
-  const result = v.safeParse(schema, env);
-  if (!result.success) {
-    const problems = result.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}`);
-    throw new Error(`The worker can't start: ${problems.join('; ')}`);
-  }
-  const { output } = result;
+export const loadConfig = (env: Env): WorkerConfig => {
+  const output = parseEnv('The worker', VARIABLES, env);
   const endpoint = output.AWS_EC2_METADATA_SERVICE_ENDPOINT;
   return {
     region: output.AWS_REGION,
