@@ -4,7 +4,7 @@ import type { TaskProgressInput } from '../contract/schema.generated.ts';
 import type { Ledger } from '../ledger/update-task.ts';
 import { leaseOf, type Attempt } from './attempt.ts';
 import type { BackendProgress } from './backends/backend.ts';
-import type { Clock } from './clock.ts';
+import { settlesWithin, type Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 import type { ObjectStore } from './object-store.ts';
 
@@ -40,6 +40,7 @@ export class InterruptionError extends Error {
 
 /** How often progress is looked at; a step is worth telling, the same step again is not. */
 const PROGRESS_INTERVAL_MS = 1000;
+const PREVIEW_PATIENCE_MS = 5000;
 
 /**
  * Keeps an attempt ours: renews its lease and the message's visibility, tells progress, and learns whether the task was
@@ -62,15 +63,15 @@ export const startHeartbeat = (options: HeartbeatOptions): Heartbeat => {
     };
   };
 
+  /** A preview is nice to have: the lease does not wait for it. */
   const storePreview = async (preview: Buffer, step: number): Promise<string | null> => {
     const key = previewKey(attempt.nonce, step);
-    try {
-      await objects.putImage(key, preview, 'image/png');
-      return key;
-    } catch {
-      // A preview is nice to have.
-      return told?.previewKey ?? null;
-    }
+    const storing = objects.putImage(key, preview, 'image/png').then(
+      () => true,
+      () => false,
+    );
+    const isStored = (await settlesWithin(clock, storing, PREVIEW_PATIENCE_MS)) && (await storing);
+    return isStored ? key : (told?.previewKey ?? null);
   };
 
   const beat = async (latest: TaskProgressInput | undefined): Promise<void> => {

@@ -20,6 +20,7 @@ import { createObjectStore } from './object-store.ts';
 import type { WorkerNews } from './observe.ts';
 import { createMessageQueue } from './queue.ts';
 import { startReports } from './report.ts';
+import { SILENCE } from './silence.ts';
 import { createStatus } from './status.ts';
 import { createWebuiRestart } from './webui-process.ts';
 import { startWorker } from './worker.ts';
@@ -74,11 +75,11 @@ const { restart } = createWebuiRestart({ command: config.sdWebuiRestartCommand, 
 const worker = startWorker({
   workerId,
   queue: createMessageQueue({
-    sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
+    sqs: new SQSClient({ useQueueUrlAsEndpoint: false, requestHandler: SILENCE.sqs }),
     url: config.tasksQueueUrl,
   }),
   ledger: createLedger({ ...config, credentials }),
-  objects: createObjectStore({ ...config, s3: new S3Client() }),
+  objects: createObjectStore({ ...config, s3: new S3Client({ requestHandler: SILENCE.s3 }) }),
   backend,
   restartWebui: restart,
   clock,

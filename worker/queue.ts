@@ -24,6 +24,8 @@ export interface MessageQueue {
 
 const WAIT_SECONDS = 20;
 const MAX_HIDE_SECONDS = 43_200;
+/** The SDK's own repetitions included. A lease is renewed after it, and another task taken. */
+const SETTLE_TIMEOUT_MS = 5000;
 
 export const createMessageQueue = ({
   sqs,
@@ -50,12 +52,15 @@ export const createMessageQueue = ({
       body: Body,
       receiveCount: Number(Attributes.ApproximateReceiveCount ?? 1),
       acknowledge: async () => {
-        await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle }));
+        await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle }), {
+          abortSignal: AbortSignal.timeout(SETTLE_TIMEOUT_MS),
+        });
       },
       hide: async (seconds) => {
         const VisibilityTimeout = Math.min(MAX_HIDE_SECONDS, Math.max(0, Math.ceil(seconds)));
         await sqs.send(
           new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout }),
+          { abortSignal: AbortSignal.timeout(SETTLE_TIMEOUT_MS) },
         );
       },
     };

@@ -29,6 +29,12 @@ describe('injected faults', () => {
     ]);
   });
 
+  it('are met so many times and no more, where that was asked for', () => {
+    const faults = createFaults();
+    faults.inject({ calls: ['S3.*'], fault: REFUSED, times: 2 });
+    expect(askTimes(faults, 'S3.PutObject', 4)).toEqual([true, true, false, false]);
+  });
+
   it('meet a share of them by chance', () => {
     const faults = createFaults(7);
     faults.inject({ calls: ['SQS.*'], fault: REFUSED, share: 0.2 });

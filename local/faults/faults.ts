@@ -28,6 +28,8 @@ export interface FaultRule {
   readonly fault: Fault;
   /** Share of the calls that meet it, 0…1; all of them unless told. */
   readonly share?: number;
+  /** So many of them, and then no more. */
+  readonly times?: number;
 }
 
 /** What a call meets; undefined: nothing is wrong. */
@@ -46,7 +48,7 @@ export interface Faults {
  * which different calls happen to come, so that another run with this seed is much like this one.
  */
 export const createFaults = (seed = 1): Faults => {
-  const rules = new Set<FaultRule>();
+  const rules = new Set<FaultRule & { left: number }>();
   const calls = new Map<string, number>();
   const met: Record<string, number> = {};
 
@@ -56,8 +58,7 @@ export const createFaults = (seed = 1): Faults => {
 
   return {
     inject: (rule) => {
-      // A rule that is added twice is two rules.
-      const own = { ...rule };
+      const own = { ...rule, left: rule.times ?? Infinity };
       rules.add(own);
       return () => void rules.delete(own);
     },
@@ -69,6 +70,8 @@ export const createFaults = (seed = 1): Faults => {
       if (!rule) return undefined;
       const key = `${rule.fault.kind} ${call}`;
       met[key] = (met[key] ?? 0) + 1;
+      rule.left -= 1;
+      if (rule.left <= 0) rules.delete(rule);
       return rule.fault;
     },
     met: () => ({ ...met }),
