@@ -5,7 +5,8 @@ import type { Transport } from './transport.ts';
 /*
  * The newest state of one task. Pushed snapshots come at most once and in any order, and the socket can be silent without a
  * word: so whatever comes is merged by version, and the task is asked for whenever something may have been missed:
- * when the subscription stands (again), and when a live task has been silent for a while.
+ * when the subscription stands (again), and when a live task has been silent for a while. While the subscription stands the
+ * silences get longer; when it was lost they don't, since Amplify can need minutes to renew it.
  */
 
 export interface TaskWatch {
@@ -38,6 +39,7 @@ export const openTaskWatch = (id: string, transport: Transport, timers: Timers =
   let latest: TaskFieldsFragment | undefined;
   let silenceMs = FIRST_SILENCE_MS;
   let silence: unknown;
+  let stands = false;
   let closed = false;
   let failure: ApiError | undefined;
 
@@ -71,7 +73,7 @@ export const openTaskWatch = (id: string, transport: Transport, timers: Timers =
     timers.clearTimeout(silence as never);
     if (closed) return;
     silence = timers.setTimeout(() => {
-      silenceMs = Math.min(LONGEST_SILENCE_MS, silenceMs * 2);
+      if (stands) silenceMs = Math.min(LONGEST_SILENCE_MS, silenceMs * 2);
       void query().finally(awaitSilence);
     }, silenceMs);
   };
@@ -82,9 +84,25 @@ export const openTaskWatch = (id: string, transport: Transport, timers: Timers =
     unsubscribe();
   };
 
+  const lose = (): void => {
+    // Told again and again while a socket is being renewed.
+    if (!stands) return;
+    stands = false;
+    silenceMs = FIRST_SILENCE_MS;
+    awaitSilence();
+  };
+
   const unsubscribe = transport.subscribe(id, {
     onTask: merge,
-    onStart: () => void query(),
+    onStart: () => {
+      stands = true;
+      void query();
+    },
+    onLost: lose,
+    onEnd: () => {
+      lose();
+      void query();
+    },
     onError: fail,
   });
   awaitSilence();

@@ -53,33 +53,54 @@ export interface SubscriptionListener {
   readonly onTask: (task: TaskFieldsFragment) => void;
   /** The subscription stands, for the first time or again: what was said before may have been missed. */
   readonly onStart: () => void;
+  /** Nothing may come until it stands again, which can take minutes. It may be some other client's that was lost. */
+  readonly onLost: () => void;
+  /** It was ended from the other side; another one is opened in a while. Whether that can help, a query tells. */
+  readonly onEnd: () => void;
+  /** None can be had at all. */
   readonly onError: (error: ApiError) => void;
 }
 
+interface HubData {
+  readonly variables?: { readonly id?: unknown };
+  readonly connectionState?: string;
+}
+
+/** Of Amplify's names for the state of a socket, those of one that needs no help. */
+const ALIVE = new Set(['Connecting', 'Connected', 'ConnectedPendingDisconnect']);
+
 const RETRY_DELAYS_MS = [500, 1000, 2000];
 
-export const createTransport = (options: TransportOptions): Transport => {
+const PATIENCE = {
+  /** Before a subscription that was ended is opened anew. */
+  renewMs: 5000,
+  /** AppSync answers within 30 s, or says that it can't. A connection that died without a word says nothing. */
+  answerMs: 40_000,
+};
+
+export const createTransport = (options: TransportOptions, patience = PATIENCE): Transport => {
   const context = createAmplifyContext(...toAmplifyConfig(options));
   const client = generateClient(context);
 
+  const ask = <T>(call: () => Promise<T>): Promise<T> => retried(call, patience.answerMs);
+
   return {
     submit: (input) =>
-      retried(
-        async () => (await client.graphql({ query: SubmitTask, variables: { input } })).data.submitTask,
-      ),
+      ask(async () => (await client.graphql({ query: SubmitTask, variables: { input } })).data.submitTask),
     cancel: (id) =>
-      retried(async () => (await client.graphql({ query: CancelTask, variables: { id } })).data.cancelTask),
-    get: (id) => retried(async () => (await client.graphql({ query: GetTask, variables: { id } })).data.task),
-    list: (variables) =>
-      retried(async () => (await client.graphql({ query: ListTasks, variables })).data.tasks),
+      ask(async () => (await client.graphql({ query: CancelTask, variables: { id } })).data.cancelTask),
+    get: (id) => ask(async () => (await client.graphql({ query: GetTask, variables: { id } })).data.task),
+    list: (variables) => ask(async () => (await client.graphql({ query: ListTasks, variables })).data.tasks),
 
-    subscribe: (id, { onTask, onStart, onError }) => {
+    subscribe: (id, { onTask, onStart, onLost, onEnd, onError }) => {
       let stopped = false;
+      let renewal: ReturnType<typeof setTimeout> | undefined;
       let unsubscribe: () => void = () => undefined;
-      // Amplify tells of acknowledged subscriptions, first ones and renewed ones, over its hub alone.
+      // Amplify tells of acknowledged subscriptions, first ones and renewed ones, and of sockets over its hub alone.
       const stopListening = Hub.listen('api', ({ payload }) => {
-        const { variables } = (payload.data ?? {}) as { variables?: { id?: unknown } };
+        const { variables, connectionState } = (payload.data ?? {}) as HubData;
         if (payload.event === 'Subscription ack' && variables?.id === id) onStart();
+        if (payload.event === 'ConnectionStateChange' && !ALIVE.has(connectionState ?? '')) onLost();
       });
       const open = async (): Promise<void> => {
         await ensureWebSocket();
@@ -88,13 +109,20 @@ export const createTransport = (options: TransportOptions): Transport => {
           next: ({ data }) => {
             if (data.onTaskUpdated) onTask(data.onTaskUpdated);
           },
-          error: (error: unknown) => onError(toApiError(error)),
+          // Amplify gives up what it once started twice on a renewed socket (DuplicatedOperationError), among others.
+          error: () => {
+            if (stopped) return;
+            renewal = setTimeout(tryToOpen, patience.renewMs);
+            onEnd();
+          },
         });
         unsubscribe = () => subscription.unsubscribe();
       };
-      void open().catch((error: unknown) => onError(toApiError(error)));
+      const tryToOpen = (): void => void open().catch((error: unknown) => onError(toApiError(error)));
+      tryToOpen();
       return () => {
         stopped = true;
+        clearTimeout(renewal);
         stopListening();
         unsubscribe();
       };
@@ -103,10 +131,10 @@ export const createTransport = (options: TransportOptions): Transport => {
 };
 
 /** Amplify repeats a call that was answered with 5xx; this repeats one that was not answered, or failed inside. */
-const retried = async <T>(call: () => Promise<T>): Promise<T> => {
+const retried = async <T>(call: () => Promise<T>, answerMs: number): Promise<T> => {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await call();
+      return await within(call(), answerMs);
     } catch (thrown) {
       const error = toApiError(thrown);
       const delayMs = RETRY_DELAYS_MS[attempt];
@@ -115,6 +143,13 @@ const retried = async <T>(call: () => Promise<T>): Promise<T> => {
     }
   }
 };
+
+const within = <T>(answer: Promise<T>, ms: number): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const silence = new ApiError('NETWORK', `No answer came within ${ms / 1000} s.`);
+    const timer = setTimeout(() => reject(silence), ms);
+    void answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 
 /** Node.js has a WebSocket of its own from 22 on. */
 const ensureWebSocket = async (): Promise<void> => {

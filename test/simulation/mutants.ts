@@ -185,7 +185,8 @@ function openCarelessWatch(...[id, transport]: Parameters<NonNullable<Mutation['
       (task) => task && merge(task),
       () => undefined,
     );
-  transport.subscribe(id, { onTask: merge, onStart: query, onError: () => undefined });
+  const ignore = (): void => undefined;
+  transport.subscribe(id, { onTask: merge, onStart: query, onLost: ignore, onEnd: ignore, onError: ignore });
   return {
     latest: () => latest,
     failure: () => undefined,
