@@ -3,6 +3,8 @@ export const LEASE_SECONDS = 30;
 export const BEAT_INTERVAL_SECONDS = 10;
 /** Visibility of a message in work; extended together with the lease. */
 export const VISIBILITY_SECONDS = 60;
+/** And of one that was received, until its task is claimed and beats: a worker that dies before costs the task that long. */
+export const RECEIVED_VISIBILITY_SECONDS = 30;
 /** A message that was received this often goes to the dead-letter queue: more than all attempts and releases together. */
 export const MAX_RECEIVE_COUNT = 30;
 

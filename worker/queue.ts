@@ -4,6 +4,7 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
+import { RECEIVED_VISIBILITY_SECONDS } from '../contract/limits.ts';
 
 /** A message in our hands. The handle is what SQS knows it by until its visibility ends. */
 export interface ReceivedMessage {
@@ -40,6 +41,7 @@ export const createMessageQueue = ({
         QueueUrl: url,
         MaxNumberOfMessages: 1,
         WaitTimeSeconds: WAIT_SECONDS,
+        VisibilityTimeout: RECEIVED_VISIBILITY_SECONDS,
         MessageSystemAttributeNames: ['ApproximateReceiveCount'],
       }),
       { abortSignal: signal },

@@ -5,7 +5,11 @@ import { createTaskHandle, type Task } from '../../client-sdk/src/task-handle.ts
 import { openTaskWatch, type TaskWatch } from '../../client-sdk/src/task-watch.ts';
 import { toTaskError } from '../../contract/errors.ts';
 import type { HandlerAnswer, HandlerRequest } from '../../contract/handler.ts';
-import { INLINE_REQUEST_BYTES, MAX_RECEIVE_COUNT, VISIBILITY_SECONDS } from '../../contract/limits.ts';
+import {
+  INLINE_REQUEST_BYTES,
+  MAX_RECEIVE_COUNT,
+  RECEIVED_VISIBILITY_SECONDS,
+} from '../../contract/limits.ts';
 import { createAccept } from '../../ledger/accept.ts';
 import { createBury } from '../../ledger/dead-letters.ts';
 import type { DueRows } from '../../ledger/due-rows.ts';
@@ -147,7 +151,7 @@ export const runHistory = async (scenario: Scenario, options: RunOptions): Promi
     scheduler,
     network,
     random,
-    visibilitySeconds: VISIBILITY_SECONDS,
+    visibilitySeconds: RECEIVED_VISIBILITY_SECONDS,
     maxReceiveCount: scenario.maxReceiveCount,
   });
 
