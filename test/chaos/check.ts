@@ -124,7 +124,8 @@ const checkEnds = (
     );
 };
 
-const MERGED = ['handle', 'twin', 'later'];
+/** Sources that are the SDK's merged view. */
+export const MERGED = ['handle', 'twin', 'later'];
 
 /** The SDK promises its users that nothing goes backwards. */
 const checkMerged = (sightings: readonly Sighting[], complain: Complain): void => {

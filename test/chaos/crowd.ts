@@ -15,13 +15,11 @@ export interface CrowdOptions {
 export interface Crowd {
   readonly submitted: () => number;
   readonly ended: () => number;
-  /** Nobody begins with another task. */
-  readonly close: () => void;
-  /** The tasks that somebody has begun with. */
+  /** The tasks that somebody has begun with: all of them, unless the run was over before. */
   readonly begun: () => readonly ChaosTask[];
   /** Resolves when nobody waits any more. */
   readonly settled: Promise<readonly Life[]>;
-  /** Whoever still waits, does so in vain. */
+  /** Whoever still waits, does so in vain; nobody begins with another task. */
   readonly giveUp: () => void;
 }
 
@@ -50,9 +48,11 @@ export const startCrowd = ({ tasks, users, clientOf, history, onProgress }: Crow
   return {
     submitted: () => submitted,
     ended: () => lives.length,
-    close: () => void waiting.splice(0),
     begun: () => begun,
     settled: Promise.all(Array.from({ length: users }, user)).then(() => lives),
-    giveUp: () => over.abort(new Error('The run is over')),
+    giveUp: () => {
+      waiting.splice(0);
+      over.abort(new Error('The run is over'));
+    },
   };
 };

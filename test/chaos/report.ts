@@ -1,5 +1,5 @@
 import { TERMINAL_STATUSES, type TaskRow } from '../../contract/task.ts';
-import { check, type Violation, type ViolationKind } from './check.ts';
+import { check, MERGED, type Violation, type ViolationKind } from './check.ts';
 import type { Evidence } from './evidence.ts';
 import type { Sighting } from './history.ts';
 
@@ -26,11 +26,19 @@ export interface Report {
   readonly chaosSeconds: number;
   /** From the end of the faults to the end of the last task; 0: all had ended before. */
   readonly recoverySeconds: number;
-  readonly submitToEndSeconds: { readonly p50: number; readonly p95: number; readonly max: number };
+  readonly submitToEndSeconds: Spread;
+  /** From a task's end to the moment its watchers knew. */
+  readonly endToToldSeconds: Spread;
   readonly watchers: number;
   readonly sightings: number;
   readonly violations: Readonly<Record<ViolationKind, number>>;
   readonly details: readonly (Violation & { readonly timeline: readonly string[] })[];
+}
+
+export interface Spread {
+  readonly p50: number;
+  readonly p95: number;
+  readonly max: number;
 }
 
 export interface ReportOptions {
@@ -59,11 +67,14 @@ export const toReport = (evidence: Evidence, { seed, instances, faults, phases }
   const violations = check(evidence);
   const { beganAt, faultsEndedAtMs } = phases;
   const lastEndMs = Math.max(0, ...rows.map(({ finishedAt = 0 }) => finishedAt - beganAt));
-  const waits = rows
-    .flatMap(({ createdAt, finishedAt }) =>
-      finishedAt === undefined ? [] : [(finishedAt - createdAt) / 1000],
-    )
-    .sort((left, right) => left - right);
+  const waits = rows.flatMap(({ createdAt, finishedAt }) =>
+    finishedAt === undefined ? [] : [(finishedAt - createdAt) / 1000],
+  );
+  const delays = evidence.sightings.flatMap(({ taskId, source, isTerminal, atMs }) => {
+    const endedAt = evidence.rows.get(taskId)?.finishedAt;
+    const isWatcher = isTerminal && MERGED.includes(source);
+    return isWatcher && endedAt !== undefined ? [(beganAt + atMs - endedAt) / 1000] : [];
+  });
   return {
     ...{ seed, instances, faults, tasks: evidence.tasks.length },
     fates: countBy(rows.map(fateOf)),
@@ -73,7 +84,8 @@ export const toReport = (evidence: Evidence, { seed, instances, faults, phases }
     rungAgain: sum(rows.map(({ dispatch }) => Math.max(0, dispatch - 1))),
     chaosSeconds: faultsEndedAtMs / 1000,
     recoverySeconds: Math.max(0, lastEndMs - faultsEndedAtMs) / 1000,
-    submitToEndSeconds: { p50: at(waits, 0.5), p95: at(waits, 0.95), max: at(waits, 1) },
+    submitToEndSeconds: toSpread(waits),
+    endToToldSeconds: toSpread(delays),
     watchers: sum(evidence.lives.map(({ watchers }) => watchers.length)),
     sightings: evidence.sightings.length,
     violations: { ...zeros(), ...countBy(violations.map(({ kind }) => kind)) },
@@ -100,8 +112,15 @@ const countBy = <K extends string | number>(keys: readonly K[]): Record<K, numbe
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
-const at = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+const toSpread = (numbers: readonly number[]): Spread => {
+  const sorted = [...numbers].sort((left, right) => left - right);
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return { p50: at(0.5), p95: at(0.95), max: at(1) };
+};
+
+const toSpreadText = ({ p50, p95, max }: Spread): string =>
+  `p50 ${p50.toFixed(1)} s, p95 ${p95.toFixed(1)} s, longest ${max.toFixed(1)} s`;
 
 /** What everybody saw of the task, one line for what each of them saw first, and its row at the end. */
 const toTimeline = ({ sightings, rows, tasks }: Evidence, taskId: string | undefined): readonly string[] => {
@@ -124,7 +143,7 @@ const toLine = ({ atMs, viewer, source, version, status, attempt, code }: Sighti
   `+${(atMs / 1000).toFixed(2)} s  ${viewer} ${source.padEnd(7)} v${version} ${status} attempt ${attempt} ${code ?? ''}`;
 
 export const toText = (report: Report): string => {
-  const { submitToEndSeconds: waits, violations } = report;
+  const { violations } = report;
   const lines = (counts: Readonly<Record<string, number>>): string =>
     Object.entries(counts)
       .sort(([left], [right]) => left.localeCompare(right, 'en', { numeric: true }))
@@ -143,7 +162,8 @@ ${lines(report.faults)}
 times
   chaos                           ${report.chaosSeconds.toFixed(1)} s
   from its end to the last task's ${report.recoverySeconds.toFixed(1)} s
-  submit → end                    p50 ${waits.p50.toFixed(1)} s, p95 ${waits.p95.toFixed(1)} s, longest ${waits.max.toFixed(1)} s
+  submit → end                    ${toSpreadText(report.submitToEndSeconds)}
+  end → told                      ${toSpreadText(report.endToToldSeconds)}
   ${report.watchers} watchers, ${report.sightings} snapshots seen
 violations
 ${lines(violations)}

@@ -24,7 +24,9 @@ export interface ChaosOptions {
   readonly seed: number;
   /** What goes wrong; everything unless told. */
   readonly kinds?: readonly WeatherKind[];
-  /** The faults end after that time, whatever was submitted by then. */
+  /** The faults end when every kind was met and that share of the tasks has ended: two thirds unless told … */
+  readonly shareEnded?: number;
+  /** … and after that time whatever has happened by then. */
   readonly chaosMs?: number;
   /** Once the faults have ended, runs the template's schedules that often instead of waiting for their time. */
   readonly tickMs?: number;
@@ -46,9 +48,7 @@ export interface Progress {
 }
 
 /** Enough for a queue before each of them. */
-const USERS_OF_EACH_INSTANCE = 8;
-/** Of the tasks that must have ended before the faults do. */
-const SHARE_ENDED = 2 / 3;
+const USERS_OF_EACH_INSTANCE = 10;
 const LOOK_MS = 250;
 
 export const runChaos = async (options: ChaosOptions): Promise<Report> => {
@@ -73,7 +73,7 @@ export const runChaos = async (options: ChaosOptions): Promise<Report> => {
 
 const runOn = async (stack: LocalStack, options: ChaosOptions) => {
   const { instances, seed, kinds = WEATHER_KINDS, chaosMs = Infinity, tickMs, onProgress } = options;
-  const { patienceMs = 300_000, waitForHidden = true } = options;
+  const { shareEnded = 2 / 3, patienceMs = 300_000, waitForHidden = true } = options;
   const beganAt = Date.now();
   const now = (): number => Date.now() - beganAt;
   const clients = toClients(stack);
@@ -94,10 +94,10 @@ const runOn = async (stack: LocalStack, options: ChaosOptions) => {
   const onlookers = startOnlookers({ stack, clientOf, history, tasks: planned, seed });
   const weather = startWeather({ stack, instances, kinds, seed, onStrike: tell });
   const isEnough = (): boolean =>
-    now() >= chaosMs ||
-    (crowd.submitted() >= planned.length && crowd.ended() >= planned.length * SHARE_ENDED);
-  await until(isEnough, Infinity);
-  crowd.close();
+    crowd.submitted() >= planned.length &&
+    crowd.ended() >= planned.length * shareEnded &&
+    kinds.every((kind) => (weather.counts()[kind] ?? 0) > 0);
+  await until(isEnough, chaosMs);
   await weather.stop();
 
   const faultsEndedAtMs = now();
@@ -105,15 +105,15 @@ const runOn = async (stack: LocalStack, options: ChaosOptions) => {
   phase = 'recovery';
   tell();
   const ticking = startTicking(stack, tickMs);
+  await settlesWithin(crowd.settled, leftMs());
+  crowd.giveUp();
+  const lives = await crowd.settled;
   const tasks = crowd.begun();
   await untilAllEnded(
     stack,
     tasks.map(({ id }) => id),
     leftMs(),
   );
-  await settlesWithin(crowd.settled, leftMs());
-  crowd.giveUp();
-  const lives = await crowd.settled;
   await until(() => isQueueEmpty(stack, waitForHidden), leftMs());
   await ticking.stop();
   await onlookers.stop();

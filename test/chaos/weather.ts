@@ -22,19 +22,23 @@ const DRIZZLE = {
     { calls: ['SQS.ReceiveMessage', 'SQS.SendMessage'], fault: { kind: 'twice' }, share: 0.1 },
     { calls: ['AppSync.submitTask', 'AppSync.updateTask'], fault: { kind: 'twice' }, share: 0.03 },
   ],
-  // Not DynamoDB: AppSync gives up by itself there, and a client of AppSync's has no need to.
-  silent: [{ calls: ['AppSync.updateTask', 'SQS.*', 'S3.*'], fault: { kind: 'silent' }, share: 0.004 }],
+  // Not DynamoDB, since it is AppSync that asks there: whom that keeps waiting is told by AppSync.
+  silent: [{ calls: [...FIELDS, 'SQS.*', 'S3.*'], fault: { kind: 'silent' }, share: 0.004 }],
   'lost-push': [{ calls: ['AppSync.push'], fault: { kind: 'silent' }, share: 0.05 }],
 } as const satisfies Record<string, readonly FaultRule[]>;
 
 /** Now and then: pause between two of a kind, in milliseconds; by instance where it hits one. */
 const STRIKES = {
   'kill-worker': { everyMs: 14_000, ofEachInstance: true },
+  'drain-worker': { everyMs: 40_000, ofEachInstance: true },
   'kill-webui': { everyMs: 16_000, ofEachInstance: true },
   'restart-appsync': { everyMs: 18_000, ofEachInstance: false },
   'cut-sockets': { everyMs: 7000, ofEachInstance: false },
   outage: { everyMs: 12_000, ofEachInstance: false },
 } as const;
+
+/** Each kind strikes once within that time: so no run is without. */
+const FIRST_MS = 4000;
 
 type Drizzle = keyof typeof DRIZZLE;
 type Strike = keyof typeof STRIKES;
@@ -75,6 +79,11 @@ export const startWeather = (options: WeatherOptions): Weather => {
       victim?.worker.kill('SIGKILL');
       return Promise.resolve(victim && `worker of ${victim.instanceId} killed`);
     },
+    'drain-worker': (random) => {
+      const victim = oneOf(random, inspect.instances());
+      victim?.worker.kill('SIGTERM');
+      return Promise.resolve(victim && `worker of ${victim.instanceId} told to go`);
+    },
     'kill-webui': (random) => {
       const victim = oneOf(random, inspect.instances());
       victim?.killWebui('SIGKILL');
@@ -103,9 +112,11 @@ export const startWeather = (options: WeatherOptions): Weather => {
     const random = createRandom(seed, kind);
     const { everyMs, ofEachInstance } = STRIKES[kind];
     const mean = ofEachInstance ? everyMs / instances : everyMs;
+    let pauseMs = random() * Math.min(mean, FIRST_MS);
     while (!signal.aborted) {
-      await delay(mean * (0.3 + 1.4 * random()), undefined, { signal }).catch(() => undefined);
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
+      pauseMs = mean * (0.3 + 1.4 * random());
       const what = await strike[kind](random);
       if (what === undefined) continue;
       strikes[kind] = (strikes[kind] ?? 0) + 1;
