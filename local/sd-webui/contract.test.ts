@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decode } from 'fast-png';
-import { readParameters } from './png.ts';
+import { readParameters } from '../../client-sdk/src/front/wire/png-text.ts';
 import { startSdWebui, type SdWebui } from './server.ts';
 
 /*
