@@ -50,7 +50,8 @@ export const sendJson = (
     return;
   }
   gzip(json, (error, compressed) => {
-    if (error) response.destroy(error);
-    else response.writeHead(status, { 'content-encoding': 'gzip', vary: 'Accept-Encoding' }).end(compressed);
+    if (error) return void response.destroy(error);
+    response.appendHeader('vary', 'Accept-Encoding');
+    response.writeHead(status, { 'content-encoding': 'gzip' }).end(compressed);
   });
 };
