@@ -18,6 +18,13 @@ const ANSWERING: Table = {
   comments: 'any',
 };
 
+/** Samplers to which `eta` means nothing, and those for which it is 0 unless told; for all others it is 1. */
+const WITHOUT_ETA = new Set(['Euler', 'Heun', 'LMS', 'DPM2', 'DPM++ 2M', 'UniPC']);
+const ETA_OF_0 = new Set(['DDIM', 'DDIM CFG++', 'PLMS']);
+
+const etaOf = (sampler: unknown): Values =>
+  WITHOUT_ETA.has(String(sampler)) ? 'any' : ETA_OF_0.has(String(sampler)) ? [0] : [1];
+
 const SAMPLING: Table = {
   ...ANSWERING,
   styles: [],
@@ -28,7 +35,6 @@ const SAMPLING: Table = {
   seed_resize_from_w: [-1, 0],
   restore_faces: [false],
   tiling: [false],
-  eta: [],
   s_min_uncond: [0],
   s_churn: [0],
   s_tmax: [0],
@@ -73,11 +79,16 @@ const any = (table: Table): Table => Object.fromEntries(Object.keys(table).map((
 
 export type Kind = 'txt2img' | 'img2img' | 'extra-single-image';
 
-export const harmlessFor = (kind: Kind, parameters: Readonly<Record<string, unknown>>): Table => {
+export const harmlessFor = (
+  kind: Kind,
+  parameters: Readonly<Record<string, unknown>>,
+  sampler: unknown,
+): Table => {
   switch (kind) {
     case 'txt2img':
       return {
         ...SAMPLING,
+        eta: etaOf(sampler),
         ...(parameters.enable_hr === true ? HIRES : any(HIRES)),
         firstphase_width: [0],
         firstphase_height: [0],
@@ -86,8 +97,10 @@ export const harmlessFor = (kind: Kind, parameters: Readonly<Record<string, unkn
     case 'img2img':
       return {
         ...SAMPLING,
+        eta: etaOf(sampler),
         ...(typeof parameters.mask === 'string' ? MASK : any(MASK)),
-        image_cfg_scale: [],
+        // Counts only with a model of the instruct-pix2pix kind; this is its usual value.
+        image_cfg_scale: [1.5],
         initial_noise_multiplier: [1],
         latent_mask: [''],
         include_init_images: 'any',

@@ -72,6 +72,10 @@ describe('a call to txt2img', () => {
       sd_model_checkpoint: 'ink',
       CLIP_stop_at_last_layers: 2,
     });
+    const nothing = { sd_model_checkpoint: '', sd_vae: null };
+    expect(payloadOf('txt2img', { override_settings: nothing }, options)).toEqual(
+      payloadOf('txt2img', {}, options),
+    );
     const override_settings = { sd_model_checkpoint: 'other', sd_vae: 'v', CLIP_stop_at_last_layers: 1 };
     expect(payloadOf('txt2img', { override_settings }, options).override_settings).toEqual({
       sd_model_checkpoint: 'other',
@@ -96,7 +100,8 @@ describe('a call to txt2img', () => {
     [{ refiner_checkpoint: 'xl-refiner', refiner_switch_at: 0.8 }, ['refiner_checkpoint']],
     [{ styles: ['cinematic'] }, ['styles']],
     [{ subseed: 5, subseed_strength: 0.3 }, ['subseed_strength']],
-    [{ eta: 0.5 }, ['eta']],
+    [{ eta: 0, sampler_name: 'Euler a' }, ['eta']],
+    [{ eta: 1, sampler_name: 'DDIM' }, ['eta']],
     [{ infotext: 'Steps: 3' }, ['infotext']],
     [{ enable_hr: true, hr_resize_x: 900 }, ['hr_resize_x']],
     [{ enable_hr: true, hr_prompt: 'other' }, ['hr_prompt']],
@@ -105,6 +110,15 @@ describe('a call to txt2img', () => {
     expect(status).toBe(422);
     const { detail } = JSON.parse(text) as { detail: { loc: string[] }[] };
     expect(detail.map(({ loc }) => loc[1])).toEqual(names);
+  });
+
+  it.each([
+    ['Euler a', 1],
+    ['DPM++ 2M SDE Karras', 1],
+    ['DDIM', 0],
+    ['DPM++ 2M Karras', 0.3],
+  ])('with %s may say the eta that it has anyway', (sampler_name, eta) => {
+    expect(payloadOf('txt2img', { sampler_name, eta })).toEqual(payloadOf('txt2img', { sampler_name }));
   });
 
   it('is refused with an override that a task has no place for, unless it changes nothing', () => {
@@ -122,9 +136,13 @@ describe('a call to txt2img', () => {
     const unit = { module: 'canny', image: PNG };
     const withUnit = (args: unknown) => ({ alwayson_scripts: { controlnet: { args } } });
     expect(refusalOf('txt2img', withUnit([{ ...unit, enabled: true }])).status).toBe(422);
-    expect(payloadOf('txt2img', withUnit([{ ...unit, enabled: false }, unit]))).toEqual(
-      payloadOf('txt2img', {}),
-    );
+    for (const off of [
+      withUnit([{ ...unit, enabled: false }, unit]),
+      withUnit([]),
+      { alwayson_scripts: { ADetailer: { args: [false] } } },
+    ]) {
+      expect(payloadOf('txt2img', off)).toEqual(payloadOf('txt2img', {}));
+    }
   });
 });
 

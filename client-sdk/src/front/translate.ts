@@ -48,7 +48,7 @@ const SAMPLING = [
 export const toWork = (call: Call, surroundings: Surroundings): Work => {
   const { kind, parameters } = call;
   refuseScripts(parameters);
-  refuseOthers(call);
+  refuseOthers(call, toSampler(parameters, surroundings.catalogue).sampler_name);
   const { payload, renamed } =
     kind === 'extra-single-image' ? toExtras(parameters) : toGeneration(kind, parameters, surroundings);
   return {
@@ -59,7 +59,7 @@ export const toWork = (call: Call, surroundings: Surroundings): Work => {
   };
 };
 
-/** ControlNet with every unit switched off is what its users send when they don't use it. */
+/** Those that clients send switched off when nobody wants them, lest the WebUI takes what it was told the last time. */
 const refuseScripts = ({ script_name: name, alwayson_scripts: alwaysOn }: Parameters): void => {
   if (typeof name === 'string' && name !== '' && name !== 'None') {
     throw httpException(422, `Script '${name}' not found`);
@@ -71,13 +71,20 @@ const refuseScripts = ({ script_name: name, alwayson_scripts: alwaysOn }: Parame
 
 const doesSomething = (title: string, script: unknown): boolean => {
   const { args } = (script ?? {}) as { args?: unknown };
-  if (title.toLowerCase() !== 'controlnet' || !Array.isArray(args)) return true;
-  return args.some((unit: unknown) => (unit as { enabled?: unknown } | null)?.enabled === true);
+  if (!Array.isArray(args)) return true;
+  switch (title.toLowerCase()) {
+    case 'controlnet':
+      return args.some((unit: unknown) => (unit as { enabled?: unknown } | null)?.enabled === true);
+    case 'adetailer':
+      return args[0] !== false;
+    default:
+      return true;
+  }
 };
 
-const refuseOthers = ({ kind, parameters, given }: Call): void => {
+const refuseOthers = ({ kind, parameters, given }: Call, sampler: unknown): void => {
   const forwarded = new Set([...FORWARDED[kind], ...(kind === 'extra-single-image' ? [] : SAMPLING)]);
-  const harmless = harmlessFor(kind, parameters);
+  const harmless = harmlessFor(kind, parameters, sampler);
   const refused = given
     .filter((name) => Object.hasOwn(parameters, name) && !forwarded.has(name))
     .flatMap((name): FieldError[] => {
@@ -180,9 +187,10 @@ export const SETTINGS = ['sd_model_checkpoint', 'sd_vae', 'CLIP_stop_at_last_lay
 
 const pick = (from: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(
-    SETTINGS.flatMap((key) =>
-      from[key] === undefined || from[key] === null ? [] : [[key, from[key]] as const],
-    ),
+    SETTINGS.flatMap((key) => {
+      const value = from[key];
+      return value === undefined || value === null || value === '' ? [] : [[key, value] as const];
+    }),
   );
 
 /** An option that is as it is anyway may be said once more. */
