@@ -1,4 +1,4 @@
-import { ApiError, TaskError, type Task } from '../index.ts';
+import { ApiError, type Task } from '../index.ts';
 import type { Work } from './translate.ts';
 import { httpException, HttpError, unhandled, unprocessable } from './wire/errors.ts';
 
@@ -19,7 +19,6 @@ const MISTAKES = new Set(['INVALID_REQUEST', 'UNKNOWN_MODEL']);
 
 export const toHttpError = (thrown: unknown, work?: Work): HttpError => {
   if (thrown instanceof HttpError) return thrown;
-  if (thrown instanceof TaskError) return toFailure(thrown.code, thrown.message);
   if (!(thrown instanceof ApiError)) {
     return unhandled('Exception', thrown instanceof Error ? thrown.message : String(thrown));
   }
@@ -29,7 +28,8 @@ export const toHttpError = (thrown: unknown, work?: Work): HttpError => {
 };
 
 /** A task that ended without images, unless that is what was wanted. */
-export const toTaskFailure = (task: Task): HttpError => toHttpError(new TaskError(task));
+export const toTaskFailure = ({ status, error }: Pick<Task, 'status' | 'error'>): HttpError =>
+  toFailure(error?.code ?? status, error?.message ?? `The task ended as ${status}.`);
 
 const toFailure = (code: string, message: string): HttpError =>
   MISTAKES.has(code)

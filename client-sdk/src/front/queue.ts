@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createClient, type Auth, type Task } from '../index.ts';
+import { createClient, type Task } from '../index.ts';
 
 /* The one file of the front that knows the SDK. What the routes need of it is little, and is faked in their tests. */
 
@@ -37,7 +37,7 @@ export interface Model {
 
 export interface QueueOptions {
   readonly endpoint: string;
-  readonly auth: Extract<Auth, { apiKey: string } | { token: unknown }>;
+  readonly auth: { readonly apiKey: string } | { readonly token: () => string | Promise<string> };
 }
 
 /** No answer of an API or a CDN takes that long. */
