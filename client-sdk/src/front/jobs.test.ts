@@ -76,6 +76,10 @@ describe('a job', () => {
     queue.refuse(new Error('full'));
     await expect(run('ann')).rejects.toThrow('full');
     expect(jobs.current('ann')).toBeUndefined();
+    queue.refuse(new Error('full'));
+    const running = run('ann');
+    await jobs.interrupt('ann', 'interrupted');
+    await expect(running).rejects.toThrow('full');
   });
 
   it('is its caller’s oldest that runs, else the oldest that waits', async () => {

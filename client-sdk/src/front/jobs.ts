@@ -128,7 +128,9 @@ export const createJobs = (options: JobsOptions): Jobs => {
       }),
       cancel: async () => {
         isCanceled = true;
-        await (await submitted).cancel();
+        // One that was not accepted is nothing to cancel; whoever waits for it is told why.
+        const task = await submitted.catch(() => undefined);
+        await task?.cancel();
       },
       isWorthIt: () => !isCanceled && (!latest?.isTerminal || latest.status === 'SUCCEEDED'),
     };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createClient, type Task } from '../index.ts';
+import { ApiError, createClient, type Task } from '../index.ts';
 
 /* The one file of the front that knows the SDK. What the routes need of it is little, and is faked in their tests. */
 
@@ -61,31 +61,48 @@ export const createTaskQueue = ({ endpoint, auth }: QueueOptions): TaskQueue => 
         if (createHash('sha256').update(bytes).digest('hex') === sha256) return bytes;
         throw new Error('The image that the CDN sent is not the one that was stored');
       } catch (error) {
-        if (attempt === DOWNLOADS) throw error;
+        if (attempt < DOWNLOADS) continue;
+        throw new Error(`The image was made and stored, but can't be had: ${reasonOf(error)}`, {
+          cause: error,
+        });
       }
     }
   };
 
   return {
     submit: ({ api, payload }) => client.submit({ api, payload: JSON.stringify(payload) }),
-    // Asked past Amplify: the SDK has no call for it, and a query is one POST.
     models: async () => {
-      const response = await fetch(endpoint, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...(await toHeaders(auth)) },
-        body: JSON.stringify({ query: '{ models { kind name } }' }),
-        signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-      });
-      const { data, errors } = (await response.json()) as {
-        readonly data?: { readonly models: readonly Model[] } | null;
-        readonly errors?: readonly { readonly message: string }[];
-      };
-      if (!data) throw new Error(errors?.[0]?.message ?? `The API answered ${response.status}`);
-      return data.models;
+      try {
+        return await readModels({ endpoint, auth });
+      } catch (cause) {
+        throw new ApiError('NETWORK', `The API did not say what there is: ${reasonOf(cause)}`, { cause });
+      }
     },
     download,
     downloadImage,
   };
+};
+
+/** Asked past Amplify: the SDK has no call for it, and a query is one POST. */
+const readModels = async ({ endpoint, auth }: QueueOptions): Promise<readonly Model[]> => {
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(await toHeaders(auth)) },
+    body: JSON.stringify({ query: '{ models { kind name } }' }),
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+  });
+  const { data, errors } = (await response.json()) as {
+    readonly data?: { readonly models: readonly Model[] } | null;
+    readonly errors?: readonly { readonly message: string }[];
+  };
+  if (!data) throw new Error(errors?.[0]?.message ?? `it answered ${response.status}`);
+  return data.models;
+};
+
+/** `fetch` says no more than that it failed. */
+const reasonOf = (error: unknown): string => {
+  const { message, cause } = error as { message?: string; cause?: { code?: string } };
+  return [message, cause?.code].filter((text) => text !== undefined).join(', ');
 };
 
 const toHeaders = async (auth: QueueOptions['auth']): Promise<Record<string, string>> =>

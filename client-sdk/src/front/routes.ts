@@ -1,3 +1,4 @@
+import type { Task } from '../index.ts';
 import { modelOf, toEcho, toExtrasInfo, toInfo } from './answer.ts';
 import type { Catalogue, CatalogueReader } from './catalogue.ts';
 import { toHttpError, toTaskFailure } from './failures.ts';
@@ -9,12 +10,11 @@ import { setOptions, withModel, type Options } from './options.ts';
 import { toInternalProgress, toProgress } from './progress.ts';
 import type { StoredImage, TaskQueue } from './queue.ts';
 import { SETTINGS, toWork, type Call, type Work } from './translate.ts';
-import { field, optional, parseModel, type Model } from './wire/model.ts';
 import { toPngInfoParameters } from './wire/infotext.ts';
+import { field, optional, parseModel, type Model } from './wire/model.ts';
 import { toSamplerItem, toSchedulerItem, toUpscalerItem } from './wire/names.ts';
 import { isPng, readTexts, withParameters } from './wire/png-text.ts';
 import { EXTRA_SINGLE, IMG2IMG, TXT2IMG } from './wire/request-models.ts';
-import type { Task } from '../index.ts';
 
 export interface RouteCall {
   readonly body: unknown;

@@ -42,6 +42,7 @@ const toChunk = (type: string, content: Buffer): Buffer => {
 
 /** The texts by keyword, whichever of both kinds they are; compressed ones are left out. */
 export const readTexts = (png: Uint8Array): Readonly<Record<string, string>> => {
+  if (!isPng(png)) return {};
   const bytes = Buffer.from(png);
   const texts: [string, string][] = [];
   for (let offset = SIGNATURE.length; offset + FRAME_BYTES <= bytes.length;) {
