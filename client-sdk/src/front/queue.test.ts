@@ -51,6 +51,18 @@ describe('an image', () => {
   });
 });
 
+describe('a request', () => {
+  it('larger than the API takes is not sent, and says how large it is', async () => {
+    const { url, requests } = await serve((response) => response.end());
+    const payload = { init_images: ['x'.repeat(5_000_000)] };
+    await expect(queueAt(url).submit({ api: '/sdapi/v1/img2img', payload })).rejects.toMatchObject({
+      code: 'VALIDATION',
+      message: expect.stringContaining('the limit is 5000000') as string,
+    });
+    expect(requests).toEqual([]);
+  });
+});
+
 describe('models', () => {
   it('are asked for with the key', async () => {
     const models = [{ kind: 'VAE', name: 'v' }];

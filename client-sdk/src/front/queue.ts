@@ -43,6 +43,8 @@ export interface QueueOptions {
 /** No answer of an API or a CDN takes that long. */
 const ANSWER_TIMEOUT_MS = 30_000;
 const DOWNLOADS = 3;
+/** What the API takes. Of a much larger request AppSync says nothing but that it is bad. */
+const REQUEST_BYTES = 5_000_000;
 
 export const createTaskQueue = ({ endpoint, auth }: QueueOptions): TaskQueue => {
   const client = createClient({ endpoint, auth });
@@ -70,7 +72,13 @@ export const createTaskQueue = ({ endpoint, auth }: QueueOptions): TaskQueue => 
   };
 
   return {
-    submit: ({ api, payload }) => client.submit({ api, payload: JSON.stringify(payload) }),
+    submit: async ({ api, payload }) => {
+      const json = JSON.stringify(payload);
+      const bytes = Buffer.byteLength(json);
+      if (bytes <= REQUEST_BYTES) return client.submit({ api, payload: json });
+      const message = `input: has ${bytes} bytes, the limit is ${REQUEST_BYTES}: send smaller images`;
+      throw new ApiError('VALIDATION', message, { field: 'input' });
+    },
     models: async () => {
       try {
         return await readModels({ endpoint, auth });
