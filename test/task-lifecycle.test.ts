@@ -4,7 +4,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { decode } from 'fast-png';
 import { describe, expect, it, vi } from 'vitest';
 import type { Task } from '../client-sdk/src/index.ts';
-import { readParameters } from '../local/sd-webui/png.ts';
+import { readParameters } from '../client-sdk/src/front/wire/png-text.ts';
 import { clientOf, useStack } from './helpers/stack.ts';
 
 /* One task from submit to its end, through every part of the system, over real sockets. */

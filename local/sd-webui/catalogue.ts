@@ -45,58 +45,7 @@ export const findCheckpoint = (alias: string): Checkpoint | undefined =>
     ].includes(alias),
   );
 
-/** The first is what an unknown name falls back to, silently. */
-export const SAMPLERS: readonly [string, ...string[]] = [
-  'DPM++ 2M',
-  'DPM++ SDE',
-  'DPM++ 2M SDE',
-  'DPM++ 2M SDE Heun',
-  'DPM++ 2S a',
-  'DPM++ 3M SDE',
-  'Euler a',
-  'Euler',
-  'LMS',
-  'Heun',
-  'DPM2',
-  'DPM2 a',
-  'DPM fast',
-  'DPM adaptive',
-  'Restart',
-  'DDIM',
-  'DDIM CFG++',
-  'PLMS',
-  'UniPC',
-  'LCM',
-];
-
-/** Two evaluations a step: twice the time. */
-export const SECOND_ORDER = new Set(['DPM++ SDE', 'DPM++ 2S a', 'Heun', 'DPM2', 'DPM2 a', 'Restart']);
-
-export const SCHEDULERS: readonly { readonly name: string; readonly label: string }[] = [
-  { name: 'automatic', label: 'Automatic' },
-  { name: 'uniform', label: 'Uniform' },
-  { name: 'karras', label: 'Karras' },
-  { name: 'exponential', label: 'Exponential' },
-  { name: 'polyexponential', label: 'Polyexponential' },
-  { name: 'sgm_uniform', label: 'SGM Uniform' },
-  { name: 'kl_optimal', label: 'KL Optimal' },
-  { name: 'align_your_steps', label: 'Align Your Steps' },
-  { name: 'simple', label: 'Simple' },
-  { name: 'normal', label: 'Normal' },
-  { name: 'ddim', label: 'DDIM' },
-  { name: 'beta', label: 'Beta' },
-];
-
 export const UPSCALERS = ['None', 'Lanczos', 'Nearest', 'ESRGAN_4x', 'R-ESRGAN 4x+'];
-
-export const LATENT_UPSCALE_MODES = [
-  'Latent',
-  'Latent (antialiased)',
-  'Latent (bicubic)',
-  'Latent (bicubic antialiased)',
-  'Latent (nearest)',
-  'Latent (nearest-exact)',
-];
 
 export const LORAS = [{ name: 'watercolor', hash: 'c0ffee123456' }];
 

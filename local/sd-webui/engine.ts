@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { findCheckpoint, CHECKPOINTS, type Checkpoint } from './catalogue.ts';
-import { HttpError, unhandled } from './errors.ts';
+import { HttpError, unhandled } from '../../client-sdk/src/front/wire/errors.ts';
 import { failureOf, faultOf, type Fault } from './faults.ts';
 import { toTimestamp } from './infotext.ts';
 import type { Raster } from './picture.ts';

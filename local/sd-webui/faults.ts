@@ -1,4 +1,4 @@
-import { unhandled, HttpError } from './errors.ts';
+import { unhandled, HttpError } from '../../client-sdk/src/front/wire/errors.ts';
 
 /*
  * What goes wrong with real WebUIs, on demand: a prompt that contains `[[fault:oom]]` meets that fault, if the stand-in was

@@ -1,19 +1,22 @@
 import { randomInt } from 'node:crypto';
+import { httpException, unhandled } from '../../client-sdk/src/front/wire/errors.ts';
+import {
+  LATENT_UPSCALE_MODES,
+  SAMPLERS,
+  SCHEDULERS,
+  SECOND_ORDER,
+  splitSamplerName,
+} from '../../client-sdk/src/front/wire/names.ts';
 import {
   ALWAYS_ON_SCRIPTS,
   CHECKPOINTS,
   findCheckpoint,
-  LATENT_UPSCALE_MODES,
   LORAS,
-  SAMPLERS,
-  SCHEDULERS,
-  SECOND_ORDER,
   SELECTABLE_SCRIPTS,
   UPSCALERS,
   type Checkpoint,
 } from './catalogue.ts';
 import type { Engine, JobControl } from './engine.ts';
-import { httpException, unhandled } from './errors.ts';
 import type { Fault } from './faults.ts';
 import { toInfo, toInfotext, type EffectiveJob } from './infotext.ts';
 import { paint, type Raster } from './picture.ts';
@@ -195,10 +198,8 @@ const fixedSeed = (seed: unknown): number =>
 /** An unknown sampler is the first of the list, without a word; an old name such as "DPM++ 2M Karras" is taken apart. */
 const samplerOf = (name: string): [string, string?] => {
   if (SAMPLERS.includes(name)) return [name];
-  const scheduler = SCHEDULERS.find(({ label }) => name.endsWith(` ${label}`));
-  const sampler = scheduler && name.slice(0, -scheduler.label.length - 1);
-  if (scheduler && sampler !== undefined && SAMPLERS.includes(sampler)) return [sampler, scheduler.label];
-  return [SAMPLERS[0]];
+  const [sampler, scheduler] = splitSamplerName(name, SAMPLERS, SCHEDULERS) ?? [];
+  return sampler !== undefined && scheduler !== undefined ? [sampler, scheduler] : [SAMPLERS[0]];
 };
 
 const checkHires = ({ denoising_strength: strength, hr_upscaler: upscaler }: Parameters): void => {

@@ -1,55 +1,13 @@
 import { decode, encode } from 'fast-png';
 import { createHash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
-import { httpException } from './errors.ts';
+import { httpException } from '../../client-sdk/src/front/wire/errors.ts';
+import { withParameters } from '../../client-sdk/src/front/wire/png-text.ts';
 import type { Raster } from './picture.ts';
 
-const SIGNATURE_AND_HEADER_BYTES = 8 + 25;
-
-/**
- * A PNG whose only metadata is the text `parameters`, in a `tEXt` chunk where Latin-1 suffices and in an `iTXt` chunk
- * otherwise, as Pillow does it for the WebUI.
- */
+/** A PNG whose only metadata is the text `parameters`. */
 export const encodePng = ({ width, height, data }: Raster, parameters?: string): Buffer => {
   const png = Buffer.from(encode({ width, height, data, channels: 3, depth: 8 }));
-  if (parameters === undefined) return png;
-  const header = png.subarray(0, SIGNATURE_AND_HEADER_BYTES);
-  return Buffer.concat([header, toTextChunk(parameters), png.subarray(SIGNATURE_AND_HEADER_BYTES)]);
-};
-
-const toTextChunk = (text: string): Buffer => {
-  const isLatin1 = [...text].every((character) => (character.codePointAt(0) ?? 0) <= 0xff);
-  return isLatin1
-    ? toChunk('tEXt', Buffer.concat([Buffer.from('parameters\0', 'latin1'), Buffer.from(text, 'latin1')]))
-    : toChunk(
-        'iTXt',
-        Buffer.concat([Buffer.from('parameters\0\0\0\0\0', 'latin1'), Buffer.from(text, 'utf8')]),
-      );
-};
-
-const toChunk = (type: string, content: Buffer): Buffer => {
-  const body = Buffer.concat([Buffer.from(type, 'latin1'), content]);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(content.length);
-  const checksum = Buffer.alloc(4);
-  checksum.writeUInt32BE(crc32(body));
-  return Buffer.concat([length, body, checksum]);
-};
-
-/** The text of the chunk called `parameters`, whichever of both kinds it is. */
-export const readParameters = (png: Uint8Array): string | undefined => {
-  const bytes = Buffer.from(png);
-  for (let offset = 8; offset + 12 <= bytes.length;) {
-    const length = bytes.readUInt32BE(offset);
-    const type = bytes.toString('latin1', offset + 4, offset + 8);
-    const content = bytes.subarray(offset + 8, offset + 8 + length);
-    if (type === 'tEXt' && content.toString('latin1', 0, 11) === 'parameters\0')
-      return content.toString('latin1', 11);
-    if (type === 'iTXt' && content.toString('latin1', 0, 11) === 'parameters\0')
-      return content.toString('utf8', 15);
-    offset += 12 + length;
-  }
-  return undefined;
+  return parameters === undefined ? png : withParameters(png, parameters);
 };
 
 /**

@@ -1,24 +1,30 @@
+import { unhandled } from '../../client-sdk/src/front/wire/errors.ts';
+import { toPngInfoParameters } from '../../client-sdk/src/front/wire/infotext.ts';
+import { field, parseModel } from '../../client-sdk/src/front/wire/model.ts';
+import {
+  LATENT_UPSCALE_MODES,
+  SAMPLERS,
+  SCHEDULERS,
+  toSamplerItem,
+  toSchedulerItem,
+  toUpscalerItem,
+} from '../../client-sdk/src/front/wire/names.ts';
+import { readParameters } from '../../client-sdk/src/front/wire/png-text.ts';
+import { EXTRA_SINGLE, IMG2IMG, TXT2IMG } from '../../client-sdk/src/front/wire/request-models.ts';
 import {
   ALWAYS_ON_SCRIPTS,
   CHECKPOINTS,
   findCheckpoint,
-  LATENT_UPSCALE_MODES,
   LORAS,
-  SAMPLERS,
-  SCHEDULERS,
-  SECOND_ORDER,
   SELECTABLE_SCRIPTS,
   shortHash,
   titleOf,
   UPSCALERS,
 } from './catalogue.ts';
 import { progressOf, type Engine } from './engine.ts';
-import { unhandled } from './errors.ts';
 import type { Fault } from './faults.ts';
 import { generate, type GenerateContext } from './generate.ts';
-import { field, parseModel } from './model.ts';
-import { decodeImage, encodePng, readParameters, resize } from './png.ts';
-import { EXTRA_SINGLE, IMG2IMG, TXT2IMG } from './request-models.ts';
+import { decodeImage, encodePng, resize } from './png.ts';
 
 /** What a route answers with 200. */
 export interface Reply {
@@ -53,7 +59,7 @@ export const createRoutes = (context: GenerateContext): Readonly<Record<string, 
     'POST /sdapi/v1/png-info': ({ body }) => {
       const { image } = parseModel({ image: field('str', '') }, body);
       const info = readParameters(Buffer.from(String(image), 'base64')) ?? '';
-      return { body: { info, items: {}, parameters: parseInfotext(info) } };
+      return { body: { info, items: {}, parameters: toPngInfoParameters(info) } };
     },
     'GET /sdapi/v1/progress': ({ query }) => ({
       body: toProgress(engine, query.get('skip_current_image') === 'true'),
@@ -77,31 +83,9 @@ export const createRoutes = (context: GenerateContext): Readonly<Record<string, 
       api_auth: null,
       gradio_auth: null,
     }),
-    'GET /sdapi/v1/samplers': constant(
-      SAMPLERS.map((name) => ({
-        name,
-        aliases: [],
-        options: SECOND_ORDER.has(name) ? { second_order: 'True' } : {},
-      })),
-    ),
-    'GET /sdapi/v1/schedulers': constant(
-      SCHEDULERS.map(({ name, label }) => ({
-        name,
-        label,
-        aliases: null,
-        default_rho: -1,
-        need_inner_model: false,
-      })),
-    ),
-    'GET /sdapi/v1/upscalers': constant(
-      UPSCALERS.map((name) => ({
-        name,
-        model_name: null,
-        model_path: null,
-        model_url: null,
-        scale: name === 'None' ? 1 : 4,
-      })),
-    ),
+    'GET /sdapi/v1/samplers': constant(SAMPLERS.map(toSamplerItem)),
+    'GET /sdapi/v1/schedulers': constant(SCHEDULERS.map(toSchedulerItem)),
+    'GET /sdapi/v1/upscalers': constant(UPSCALERS.map(toUpscalerItem)),
     'GET /sdapi/v1/latent-upscale-modes': constant(LATENT_UPSCALE_MODES.map((name) => ({ name }))),
     'GET /sdapi/v1/sd-models': constant(
       CHECKPOINTS.map((checkpoint) => ({
@@ -220,11 +204,3 @@ const toMemory = (engine: Engine): object => {
     },
   };
 };
-
-/** The pairs of the last line, all strings. */
-const parseInfotext = (info: string): Record<string, string> =>
-  Object.fromEntries(
-    [...(info.split('\n').at(-1) ?? '').matchAll(/\s*([\w ]+):\s*("(?:\\.|[^"])*"|[^,]*)(?:,|$)/g)].map(
-      ([, key = '', value = '']) => [key, value],
-    ),
-  );

@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
+import { httpException, HttpError, unhandled } from '../../client-sdk/src/front/wire/errors.ts';
+import { bodyMissing, findRoute, parseJson, sendJson } from '../../client-sdk/src/front/wire/http.ts';
 import { createEngine } from './engine.ts';
-import { httpException, HttpError, plainDetail, unhandled, unprocessable } from './errors.ts';
 import { createRoutes, type Reply, type Route } from './routes.ts';
 import { PROFILES } from './timing.ts';
 
@@ -27,8 +27,6 @@ export interface SdWebui {
   readonly url: string;
   readonly stop: () => Promise<void>;
 }
-
-const GZIP_FROM_BYTES = 1000;
 
 /**
  * A Stable Diffusion WebUI v1.10.1 in `--nowebui` mode, as far as HTTP can tell, without a GPU: the pictures are painted by
@@ -91,15 +89,8 @@ const handle = async (
   } catch (error) {
     const failure = error instanceof HttpError ? error : unhandled('Exception', String(error));
     if (failure.status !== 500) response.setHeader('x-process-time', '0.0001');
-    send(request, response, failure.status, JSON.stringify(failure.body));
+    sendJson(request, response, failure.status, JSON.stringify(failure.body));
   }
-};
-
-const findRoute = (routes: Readonly<Record<string, Route>>, method: string, path: string): Route => {
-  const route = routes[`${method} ${path}`];
-  if (route) return route;
-  const exists = ['GET', 'POST'].some((other) => routes[`${other} ${path}`]);
-  throw exists ? plainDetail(405, 'Method Not Allowed') : plainDetail(404, 'Not Found');
 };
 
 /** Without a WWW-Authenticate header: v1.10.1 loses it. */
@@ -113,23 +104,9 @@ const authenticate = (request: IncomingMessage, apiAuth: string | undefined): vo
 
 /** Where a body is not needed an empty one is fine. */
 const parseBody = (raw: string, path: string): unknown => {
-  if (raw === '') {
-    if (!/(img2img|txt2img|single-image|png-info|options)$/.test(path)) return undefined;
-    throw unprocessable([{ loc: ['body'], msg: 'field required', type: 'value_error.missing' }]);
-  }
-  try {
-    return JSON.parse(raw) as unknown;
-  } catch (error) {
-    const at = Number(/position (\d+)/.exec(String(error))?.[1] ?? 0);
-    throw unprocessable([
-      {
-        loc: ['body', at],
-        msg: `Expecting value: line 1 column ${at + 1} (char ${at})`,
-        type: 'value_error.jsondecode',
-        ctx: { msg: 'Expecting value', doc: raw, pos: at, lineno: 1, colno: at + 1 },
-      },
-    ]);
-  }
+  if (raw !== '') return parseJson(raw);
+  if (/(img2img|txt2img|single-image|png-info|options)$/.test(path)) throw bodyMissing();
+  return undefined;
 };
 
 const answer = (request: IncomingMessage, response: ServerResponse, { body, fault }: Reply): void => {
@@ -143,21 +120,11 @@ const answer = (request: IncomingMessage, response: ServerResponse, { body, faul
       response.write(json.slice(0, json.length >> 1), () => response.destroy());
       return;
     case 'bad-json':
-      return send(request, response, 200, json.slice(0, -2));
+      return sendJson(request, response, 200, json.slice(0, -2));
     case 'html-502':
       response.writeHead(502, { 'content-type': 'text/html' }).end('<html><h1>502 Bad Gateway</h1></html>');
       return;
     default:
-      return send(request, response, 200, json);
+      return sendJson(request, response, 200, json);
   }
-};
-
-const send = (request: IncomingMessage, response: ServerResponse, status: number, json: string): void => {
-  response.setHeader('content-type', 'application/json');
-  const accepts = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
-  if (accepts && json.length >= GZIP_FROM_BYTES) {
-    response.writeHead(status, { 'content-encoding': 'gzip', vary: 'Accept-Encoding' }).end(gzipSync(json));
-    return;
-  }
-  response.writeHead(status).end(json);
 };

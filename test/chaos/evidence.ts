@@ -8,7 +8,7 @@ import {
 import { createHash } from 'node:crypto';
 import type { Client, Task } from '../../client-sdk/src/index.ts';
 import type { TaskRow } from '../../contract/task.ts';
-import { readParameters } from '../../local/sd-webui/png.ts';
+import { readParameters } from '../../client-sdk/src/front/wire/png-text.ts';
 import type { LocalStack } from '../../local/stack.ts';
 import type { Sighting } from './history.ts';
 import { pixelsOf } from './pictures.ts';
