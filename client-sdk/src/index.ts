@@ -1,5 +1,32 @@
-export { createClient, type Client, type ClientOptions, type RunOptions } from './client.ts';
-export { ApiError, TaskError } from './errors.ts';
-export type { SubmitTaskInput, TaskStatus } from './operations.generated.ts';
-export type { Task, TaskHandle, WaitOptions } from './task-handle.ts';
-export type { Auth, AwsCredentials, Page } from './transport.ts';
+export type { Auth, AwsCredentials, TokenOptions } from './auth.ts';
+export {
+  createClient,
+  type Client,
+  type ClientOptions,
+  type TaskOptions,
+  type TasksOptions,
+} from './client.ts';
+export {
+  ApiError,
+  ClosedError,
+  NetworkError,
+  RunTimeoutError,
+  TaskCanceledError,
+  TaskError,
+  TaskExpiredError,
+  TaskFailedError,
+  UnauthorizedError,
+  ValidationError,
+} from './errors.ts';
+export type {
+  Img2ImgInput,
+  SubmitTaskInput,
+  TaskKind,
+  TaskStatus,
+  Txt2ImgInput,
+  UpscaleInput,
+} from './operations.generated.ts';
+export type { RunOptions } from './run.ts';
+export type { FinishedTask, Image, Task } from './task.ts';
+export type { TaskHandle, WaitOptions } from './task-handle.ts';
+export type { Model, Page } from './transport.ts';
