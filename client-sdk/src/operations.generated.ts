@@ -2,6 +2,13 @@
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+export type CreateUploadInput = {
+  /** 1…10000000. */
+  bytes: number;
+  /** image/png, image/jpeg or image/webp. */
+  contentType: string;
+};
+
 export type HiresInput = {
   /** 0…1; 0.7 unless told. */
   denoisingStrength?: number | null | undefined;
@@ -13,9 +20,12 @@ export type HiresInput = {
   upscaler?: string | null | undefined;
 };
 
+/** Exactly one of both. */
 export type ImageInput = {
   /** Base64 of a PNG, JPEG or WebP, or a data URL. At most about 3 MB of image. */
-  data: string;
+  data?: string | null | undefined;
+  /** What createUpload was answered with. The upload must have been done. */
+  uploadId?: string | null | undefined;
 };
 
 export type Img2ImgInput = {
@@ -150,6 +160,13 @@ export type RetryTaskMutationVariables = Exact<{
 
 
 export type RetryTaskMutation = { retryTask: { id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } };
+
+export type CreateUploadMutationVariables = Exact<{
+  input: CreateUploadInput;
+}>;
+
+
+export type CreateUploadMutation = { createUpload: { id: string, url: string, fields: string, expiresAt: string } };
 
 export type GetTaskQueryVariables = Exact<{
   id: string;
@@ -332,6 +349,17 @@ fragment TaskFields on Task {
   storeMs
 }
 ` as GeneratedMutation<RetryTaskMutationVariables, RetryTaskMutation>;
+
+export const CreateUpload = /* GraphQL */ `
+mutation CreateUpload($input: CreateUploadInput!) {
+  createUpload(input: $input) {
+    id
+    url
+    fields
+    expiresAt
+  }
+}
+` as GeneratedMutation<CreateUploadMutationVariables, CreateUploadMutation>;
 
 export const GetTask = /* GraphQL */ `
 query GetTask($id: ID!) {

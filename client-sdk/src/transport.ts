@@ -4,11 +4,13 @@ import { toAmplifyConfig, type ConnectionOptions } from './auth.ts';
 import { NetworkError, toApiError, UnauthorizedError, type ApiError } from './errors.ts';
 import {
   CancelTask,
+  CreateUpload,
   GetTask,
   ListModels,
   ListTasks,
   RetryTask,
   SubmitTask,
+  type CreateUploadInput,
   type ListModelsQuery,
   type ListTasksQueryVariables,
   type SubmitTaskInput,
@@ -26,6 +28,13 @@ export interface Page {
 /** Something that can be named in a request, and how many workers have it. */
 export type Model = ListModelsQuery['models'][number];
 
+/** Leave to upload one image: a form with these fields, then the file. */
+export interface Upload {
+  readonly id: string;
+  readonly url: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
 /** The API's operations, each answered or thrown as `ApiError`. */
 export interface Transport {
   /** The input must bring its id. */
@@ -35,6 +44,7 @@ export interface Transport {
   readonly get: (id: string) => Promise<Task | null>;
   readonly list: (variables: ListTasksQueryVariables) => Promise<Page>;
   readonly models: () => Promise<readonly Model[]>;
+  readonly createUpload: (input: CreateUploadInput) => Promise<Upload>;
   /** To all of the caller's tasks. */
   readonly subscribe: (listener: SubscriptionListener) => () => void;
 }
@@ -106,6 +116,12 @@ export const createTransport = (options: ConnectionOptions, timers: Timers): Tra
     get: (id) => ask(async () => (await client.graphql({ query: GetTask, variables: { id } })).data.task, id),
     list: (variables) => ask(async () => (await client.graphql({ query: ListTasks, variables })).data.tasks),
     models: () => ask(async () => (await client.graphql({ query: ListModels })).data.models),
+    createUpload: (input) =>
+      ask(async () => {
+        const { data } = await client.graphql({ query: CreateUpload, variables: { input } });
+        const { id, url, fields } = data.createUpload;
+        return { id, url, fields: JSON.parse(fields) as Upload['fields'] };
+      }),
     subscribe: (listener) =>
       subscribeToTasks(client as unknown as Realtime, {
         ...listener,
@@ -125,5 +141,6 @@ export const withRetries = (transport: Transport, retry: Retry): Transport => ({
   get: (id) => retry(() => transport.get(id)),
   list: (variables) => retry(() => transport.list(variables)),
   models: () => retry(() => transport.models()),
+  createUpload: (input) => retry(() => transport.createUpload(input)),
   subscribe: transport.subscribe,
 });

@@ -55,6 +55,12 @@ export const createFakeApi = () => {
         return { items: newest.slice(first, first + 100), nextToken: isLast ? null : String(first + 100) };
       }),
     models: () => answer('models', () => []),
+    createUpload: ({ bytes, contentType }) =>
+      answer(`createUpload ${contentType} ${bytes}`, () => ({
+        id: `upload-${calls.length}`,
+        url: 'https://uploads.example',
+        fields: { key: 'k' },
+      })),
     subscribe: (listener) => {
       calls.push('subscribe');
       listeners.add(listener);

@@ -242,6 +242,7 @@ export const runHistory = async (scenario: Scenario, options: RunOptions): Promi
         return submit(request);
       }
       if (request.field === 'cancelTask') return createCancel({ tasks, ledger })(request);
+      if (request.field === 'createUpload') throw new Error('Nobody uploads here');
       const retryTask = createRetryTask({
         tasks,
         requests: requestsOf(process),
@@ -328,6 +329,7 @@ export const runHistory = async (scenario: Scenario, options: RunOptions): Promi
         putObject(process, key, bytes).catch((error: unknown) => {
           throw toTaskError(error, 'STORAGE_ERROR');
         }),
+      getUpload: () => Promise.resolve(undefined),
       getRequest: async (key) => {
         try {
           return await network.call(process, 's3', 'get', () => requests.get(key) ?? '');
