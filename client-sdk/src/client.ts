@@ -1,13 +1,7 @@
 import type { ConnectionOptions } from './auth.ts';
 import { ClosedError } from './errors.ts';
-import type {
-  Img2ImgInput,
-  ListTasksQueryVariables,
-  SubmitTaskInput,
-  TaskStatus,
-  Txt2ImgInput,
-  UpscaleInput,
-} from './operations.generated.ts';
+import type { ListTasksQueryVariables, TaskStatus, Txt2ImgInput } from './operations.generated.ts';
+import { postForm } from './post-form.ts';
 import { createRetry } from './retry.ts';
 import { createRun, type RunOptions } from './run.ts';
 import type { FinishedTask, Task } from './task.ts';
@@ -15,15 +9,28 @@ import { createTaskHandle, type TaskHandle } from './task-handle.ts';
 import { createTaskHub } from './task-hub.ts';
 import { SYSTEM_TIMERS } from './timers.ts';
 import { createTransport, withRetries, type Model, type Page } from './transport.ts';
+import {
+  createPrepare,
+  type Img2ImgTaskInput,
+  type TaskInput,
+  type UploadOptions,
+  type UpscaleTaskInput,
+} from './uploads.ts';
 import { onWake } from './wake.ts';
 
 export type ClientOptions = ConnectionOptions;
 
+export interface SubmitOptions extends UploadOptions {
+  /** Ends the upload of images. A task that was submitted goes on. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** What may be said of every task, whatever it is to make. */
 export type TaskOptions = Pick<
-  SubmitTaskInput,
+  TaskInput,
   'id' | 'embedMetadata' | 'startWithinSeconds' | 'finishWithinSeconds'
->;
+> &
+  SubmitOptions;
 
 export interface TasksOptions {
   /** Only tasks in this state. */
@@ -43,13 +50,13 @@ export interface Client {
    */
   readonly txt2img: (input: Txt2ImgInput, options?: TaskOptions) => Promise<TaskHandle>;
   /** Makes images from an image and a prompt. */
-  readonly img2img: (input: Img2ImgInput, options?: TaskOptions) => Promise<TaskHandle>;
+  readonly img2img: (input: Img2ImgTaskInput, options?: TaskOptions) => Promise<TaskHandle>;
   /** Enlarges an image. */
-  readonly upscale: (input: UpscaleInput, options?: TaskOptions) => Promise<TaskHandle>;
+  readonly upscale: (input: UpscaleTaskInput, options?: TaskOptions) => Promise<TaskHandle>;
   /** Submits what the API's `submitTask` takes: one of the above, or the WebUI's own `{api, payload}`. */
-  readonly submit: (input: SubmitTaskInput) => Promise<TaskHandle>;
+  readonly submit: (input: TaskInput, options?: SubmitOptions) => Promise<TaskHandle>;
   /** Submits and waits for the images. Aborting the signal, and the time limit, cancel the task on the server. */
-  readonly run: (input: SubmitTaskInput, options?: RunOptions) => Promise<FinishedTask>;
+  readonly run: (input: TaskInput, options?: RunOptions & UploadOptions) => Promise<FinishedTask>;
   /** A handle of a task that was submitted before, or elsewhere. Nothing is sent until it is used. */
   readonly task: (id: string) => TaskHandle;
   /** Submits the request of a task that has ended once more, as a new task. Its id may be chosen, which makes repeating safe. */
@@ -78,12 +85,21 @@ export const createClient = (options: ClientOptions): Client => {
   const hub = createTaskHub({ transport, timers });
   const stopListening = onWake(hub.refresh);
   const run = createRun({ api, hub, timers });
+  const prepare = createPrepare({ api: transport, post: postForm, retry, now: timers.now });
 
   const toHandle = (known: Task): TaskHandle => createTaskHandle({ id: known.id, api, hub, known });
 
   // The id is made before the first try, so that all of them are one task.
-  const submit = async ({ id, ...input }: SubmitTaskInput): Promise<TaskHandle> =>
-    toHandle(await api.submit({ id: id ?? crypto.randomUUID(), ...input }));
+  const submitOnce = async (id: string, input: TaskInput, options: SubmitOptions): Promise<Task> =>
+    api.submit({ ...(await prepare(input, options)), id });
+
+  const submit = async ({ id, ...input }: TaskInput, options: SubmitOptions = {}): Promise<TaskHandle> =>
+    toHandle(await submitOnce(id ?? crypto.randomUUID(), input, options));
+
+  const submitTask = (input: TaskInput, options: TaskOptions = {}): Promise<TaskHandle> => {
+    const { signal, onUpload, ...task } = options;
+    return submit({ ...task, ...input }, { signal, onUpload });
+  };
 
   const close = (): void => {
     if (closing.signal.aborted) return;
@@ -104,13 +120,14 @@ export const createClient = (options: ClientOptions): Client => {
   }
 
   return {
-    txt2img: (txt2img, task) => submit({ ...task, txt2img }),
-    img2img: (img2img, task) => submit({ ...task, img2img }),
-    upscale: (upscale, task) => submit({ ...task, upscale }),
+    txt2img: (txt2img, options) => submitTask({ txt2img }, options),
+    img2img: (img2img, options) => submitTask({ img2img }, options),
+    upscale: (upscale, options) => submitTask({ upscale }, options),
     submit,
     run: ({ id: given, ...input }, runOptions = {}) => {
       const id = given ?? crypto.randomUUID();
-      return run(id, () => api.submit({ id, ...input }), runOptions);
+      const { onUpload } = runOptions;
+      return run(id, (signal) => submitOnce(id, input, { signal, onUpload }), runOptions);
     },
     task: (id) => createTaskHandle({ id, api, hub }),
     retry: async (id, newId = crypto.randomUUID()) => toHandle(await api.retry(id, newId)),

@@ -10,7 +10,7 @@ export interface RetryOptions {
 }
 
 /** Makes a call until it is answered, or refused for good, or was tried often enough: 16 seconds at the longest. */
-export type Retry = <T>(call: () => Promise<T>) => Promise<T>;
+export type Retry = <T>(call: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
 const TRIES = 6;
 const FIRST_PAUSE_MS = 500;
@@ -21,13 +21,16 @@ export const pauseMs = (failures: number, random: () => number, longestMs = Infi
 
 /** Amplify repeats a call that was answered with 5xx, at once; this repeats whatever may pass, in its own time. */
 export const createRetry =
-  ({ timers, random, signal }: RetryOptions): Retry =>
-  async (call) => {
+  ({ timers, random, signal: closed }: RetryOptions): Retry =>
+  async (call, given) => {
+    const signals = [closed, given].filter((signal) => signal !== undefined);
+    const signal = AbortSignal.any(signals);
     for (let failures = 0; ; failures += 1) {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       try {
         return await call();
       } catch (thrown) {
+        signal.throwIfAborted();
         const error = toApiError(thrown);
         if (!error.isRetryable || failures + 1 >= TRIES) throw error;
       }
