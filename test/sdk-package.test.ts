@@ -2,12 +2,12 @@ import { build } from 'esbuild';
 import { encode } from 'fast-png';
 import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ownNode } from './helpers/own-node.ts';
 import { useStack } from './helpers/stack.ts';
 
 /* The package as it would be published: built, type-checked by those who use it, and run, its README first. */
@@ -81,14 +81,6 @@ describe('the declarations', () => {
     expect(problems).toEqual([]);
   });
 });
-
-/** The machine's own Node.js, which npm's scripts hide behind the pinned one. */
-const ownNode = (): string | undefined =>
-  (process.env.PATH ?? '')
-    .split(delimiter)
-    .filter((entry) => !entry.includes('node_modules'))
-    .map((entry) => join(entry, 'node'))
-    .find((path) => existsSync(path));
 
 const run = promisify(execFile);
 
