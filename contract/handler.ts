@@ -1,5 +1,5 @@
 import type { ApiErrorCode } from './errors.ts';
-import type { SubmitTaskInput } from './schema.generated.ts';
+import type { CreateUploadInput, SubmitTaskInput } from './schema.generated.ts';
 import type { TaskRow } from './task.ts';
 
 /** What the resolvers of the public writes ask of task_handler. */
@@ -19,6 +19,12 @@ export type HandlerRequest =
       readonly id: string;
       readonly newId: string | null;
       readonly now: number;
+    }
+  | {
+      readonly field: 'createUpload';
+      readonly owner: string;
+      readonly input: CreateUploadInput;
+      readonly now: number;
     };
 
 export interface HandlerError {
@@ -28,8 +34,17 @@ export interface HandlerError {
   readonly field?: string;
 }
 
-/** Exactly one of both. */
+/** Leave to upload one object. */
+export interface UploadForm {
+  readonly id: string;
+  readonly url: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly expiresAt: string;
+}
+
+/** Exactly one of these. */
 export interface HandlerAnswer {
   readonly task?: TaskRow;
+  readonly upload?: UploadForm;
   readonly error?: HandlerError;
 }

@@ -6,5 +6,14 @@ export const previewKey = (nonce: string, step: number): string => `previews/${n
 export const requestKey = (taskId: string, requestHash: string): string =>
   `requests/${taskId}/${requestHash}.json`;
 
+/** What an owner has uploaded. The owner's hash is part of the key, so nobody can name another's. */
+export const uploadKey = (ownerHash: string, uploadId: string): string =>
+  `uploads/${ownerHash}/${uploadId.toLowerCase()}`;
+
 /** Prefixes that lifecycle rules and grants name. */
-export const PREFIXES = { images: 'images/', previews: 'previews/', requests: 'requests/' } as const;
+export const PREFIXES = {
+  images: 'images/',
+  previews: 'previews/',
+  requests: 'requests/',
+  uploads: 'uploads/',
+} as const;

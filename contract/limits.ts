@@ -30,6 +30,9 @@ export const INLINE_REQUEST_BYTES = 4096;
 /** Lambda takes 6 MB and AppSync no more than that; a decoded input image is a quarter smaller than its base64. */
 export const REQUEST_BYTES = 5_000_000;
 
+/** One uploaded image; its base64 is what a WebUI is sent. The form is good for so long, the object for a day. */
+export const UPLOAD = { bytes: { min: 1, max: 10_000_000 }, formSeconds: 15 * 60, retentionDays: 1 } as const;
+
 /** What one task may ask for. Beyond these the GPU time of one task stops being bounded. */
 export const REQUEST_LIMITS = {
   promptCharacters: 2000,

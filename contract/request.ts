@@ -36,15 +36,31 @@ const name = v.pipe(
 const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
 
 /** Base64 of a PNG, JPEG or WebP, told by its first bytes; a data URL is accepted and stripped. */
-const image = v.object({
-  data: v.pipe(
-    v.string('must be a string'),
-    v.transform((text) => text.replace(/^data:image\/[a-z.+-]+;base64,/, '')),
-    // Not v.base64(): its pattern overflows the stack at a few megabytes.
-    v.check(isBase64, 'must be base64 of an image, or a data URL; a web address is not fetched'),
-    v.regex(/^(iVBORw0KGgo|\/9j\/|UklGR)/, 'must be a PNG, JPEG or WebP image'),
+const data = v.pipe(
+  v.string('must be a string'),
+  v.transform((text) => text.replace(/^data:image\/[a-z.+-]+;base64,/, '')),
+  // Not v.base64(): its pattern overflows the stack at a few megabytes.
+  v.check(isBase64, 'must be base64 of an image, or a data URL; a web address is not fetched'),
+  v.regex(/^(iVBORw0KGgo|\/9j\/|UklGR)/, 'must be a PNG, JPEG or WebP image'),
+);
+
+/** An image in a request: its bytes, or the name of an upload of the same owner's. */
+export type ImageSource = InlineImage | { readonly uploadId: string };
+
+export interface InlineImage {
+  /** Base64. */
+  readonly data: string;
+}
+
+const uploadId = v.pipe(v.string('must be a string'), v.uuid('must be the id of an upload'));
+
+const image = v.pipe(
+  v.object({ data: v.optional(data), uploadId: v.optional(uploadId) }),
+  v.check((given) => (given.data === undefined) !== (given.uploadId === undefined), 'needs data or uploadId'),
+  v.transform((given): ImageSource =>
+    given.data === undefined ? { uploadId: given.uploadId ?? '' } : { data: given.data },
   ),
-});
+);
 
 const sampling = {
   prompt,
@@ -110,17 +126,47 @@ const upscale = v.strictObject({
 /** Whether the stored PNG carries the infotext; off, because a picture travels further than its prompt should. */
 const embedMetadata = v.optional(v.boolean('must be true or false'), false);
 
-/** What a worker is asked to do, every default and the seed resolved. Stored as JSON, read by the worker. */
+/** Every default and the seed resolved. Stored as JSON, read by the worker. */
 const schema = v.variant('kind', [
   v.strictObject({ kind: v.literal('TXT2IMG'), txt2img, embedMetadata }),
   v.strictObject({ kind: v.literal('IMG2IMG'), img2img, embedMetadata }),
   v.strictObject({ kind: v.literal('UPSCALE'), upscale, embedMetadata }),
 ]);
 
-export type TaskRequest = v.InferOutput<typeof schema>;
+/** A request as it is stored: its images may lie elsewhere. */
+export type StoredRequest = v.InferOutput<typeof schema>;
+
 export type Txt2ImgRequest = v.InferOutput<typeof txt2img>;
-export type Img2ImgRequest = v.InferOutput<typeof img2img>;
-export type UpscaleRequest = v.InferOutput<typeof upscale>;
+export type Img2ImgRequest = Omit<v.InferOutput<typeof img2img>, 'image' | 'mask'> & {
+  readonly image: InlineImage;
+  readonly mask?: InlineImage | undefined;
+};
+export type UpscaleRequest = Omit<v.InferOutput<typeof upscale>, 'image'> & { readonly image: InlineImage };
+
+/** What a worker is asked to do, with the bytes of every image. */
+export type TaskRequest =
+  | { kind: 'TXT2IMG'; txt2img: Txt2ImgRequest; embedMetadata: boolean }
+  | { kind: 'IMG2IMG'; img2img: Img2ImgRequest; embedMetadata: boolean }
+  | { kind: 'UPSCALE'; upscale: UpscaleRequest; embedMetadata: boolean };
+
+/** The images of a request, each with the path of its field. */
+export const imagesIn = (request: StoredRequest): readonly (readonly [field: string, ImageSource])[] => {
+  if (request.kind === 'TXT2IMG') return [];
+  if (request.kind === 'UPSCALE') return [['upscale.image', request.upscale.image]];
+  const { image: init, mask } = request.img2img;
+  return [['img2img.image', init], ...(mask ? [['img2img.mask', mask] as const] : [])];
+};
+
+/** The request with the bytes that `read` finds for every image. */
+export const withImages = async (
+  request: StoredRequest,
+  read: (source: ImageSource, field: string) => Promise<InlineImage>,
+): Promise<TaskRequest> => {
+  const [first, second] = await Promise.all(imagesIn(request).map(([field, source]) => read(source, field)));
+  if (request.kind === 'TXT2IMG' || !first) return request as TaskRequest;
+  if (request.kind === 'UPSCALE') return { ...request, upscale: { ...request.upscale, image: first } };
+  return { ...request, img2img: { ...request.img2img, image: first, mask: second } };
+};
 
 export interface InvalidRequest {
   /** Path of the offending field, e.g. `txt2img.width`. */
@@ -131,7 +177,7 @@ export interface InvalidRequest {
 /** Parses what the API was sent (plus `kind` and a resolved seed) or what a row or object holds. Never throws. */
 export const parseRequest = (
   input: unknown,
-): { ok: true; request: TaskRequest } | { ok: false; invalid: InvalidRequest } => {
+): { ok: true; request: StoredRequest } | { ok: false; invalid: InvalidRequest } => {
   const result = v.safeParse(schema, input);
   if (result.success) return { ok: true, request: result.output };
   const issue = result.issues[0];

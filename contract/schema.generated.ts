@@ -27,6 +27,13 @@ export type CatalogueInput = {
   vaes: Array<Scalars['String']['input']>;
 };
 
+export type CreateUploadInput = {
+  /** 1…10000000. */
+  bytes: Scalars['Int']['input'];
+  /** image/png, image/jpeg or image/webp. */
+  contentType: Scalars['String']['input'];
+};
+
 export type HiresInput = {
   /** 0…1; 0.7 unless told. */
   denoisingStrength?: InputMaybe<Scalars['Float']['input']>;
@@ -55,9 +62,12 @@ export type Image = {
   width: Scalars['Int']['output'];
 };
 
+/** Exactly one of both. */
 export type ImageInput = {
   /** Base64 of a PNG, JPEG or WebP, or a data URL. At most about 3 MB of image. */
-  data: Scalars['String']['input'];
+  data?: InputMaybe<Scalars['String']['input']>;
+  /** What createUpload was answered with. The upload must have been done. */
+  uploadId?: InputMaybe<Scalars['ID']['input']>;
 };
 
 export type ImageRecordInput = {
@@ -118,6 +128,11 @@ export type Mutation = {
    * is returned as it is.
    */
   cancelTask: Task;
+  /**
+   * Leave to upload one image, of exactly that type and size, with a form that is POSTed to `url`: each of `fields`, then the
+   * bytes as `file`. What was uploaded may be named in inputs for a day.
+   */
+  createUpload: Upload;
   /** Internal: what a worker is doing and what it has, told when that changes and once a minute. */
   reportWorker: Maybe<Worker>;
   /**
@@ -142,6 +157,11 @@ export type Mutation = {
 
 export type MutationCancelTaskArgs = {
   id: Scalars['ID']['input'];
+};
+
+
+export type MutationCreateUploadArgs = {
+  input: CreateUploadInput;
 };
 
 
@@ -410,6 +430,17 @@ export type UpdateTaskInput = {
   ringSeconds?: InputMaybe<Scalars['Int']['input']>;
   storeMs?: InputMaybe<Scalars['Int']['input']>;
   workerId?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type Upload = {
+  __typename?: 'Upload';
+  /** When the form stops being accepted. */
+  expiresAt: Scalars['AWSDateTime']['output'];
+  /** Fields of the form, by name, as JSON. */
+  fields: Scalars['AWSJSON']['output'];
+  /** Names the upload in `ImageInput`. */
+  id: Scalars['ID']['output'];
+  url: Scalars['AWSURL']['output'];
 };
 
 export type UpscaleInput = {

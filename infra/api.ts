@@ -35,6 +35,7 @@ const DATA_SOURCES: Readonly<Record<string, DataSourceName>> = {
   'Mutation.submitTask': 'handler',
   'Mutation.cancelTask': 'handler',
   'Mutation.retryTask': 'handler',
+  'Mutation.createUpload': 'handler',
   'Mutation.reportWorker': 'workers',
   'Query.models': 'workers',
   'Subscription.onTaskUpdated': 'none',

@@ -26,7 +26,7 @@ export class Handler extends Construct {
     super(scope, id);
     this.fn = createNodeFunction(this, {
       entry: PATHS.handlerEntry,
-      description: 'Stores a submitted task and queues it; cancels, tries again',
+      description: 'Stores a submitted task and queues it; cancels, tries again, lets upload',
       // Well within the 30 s that AppSync gives a request.
       timeout: Duration.seconds(15),
     });
@@ -35,6 +35,7 @@ export class Handler extends Construct {
       ...tasks.grantSend(this.fn),
       ...roster.grantRead(this.fn),
       ...objects.grantCopyRequests(this.fn),
+      ...objects.grantUpload(this.fn),
       ...api.grantTell(this.fn),
       [ENV.maxActiveTasksPerOwner]: String(config.maxActiveTasksPerOwner),
     });

@@ -9,11 +9,17 @@ import {
 } from 'aws-cdk-lib/aws-cloudfront';
 import { S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
-import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  HttpMethods,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { ENV } from '../contract/env.ts';
 import { PREFIXES } from '../contract/keys.ts';
-import { RETENTION_DAYS } from '../contract/limits.ts';
+import { RETENTION_DAYS, UPLOAD } from '../contract/limits.ts';
 import type { Environment } from './environment.ts';
 
 /** Images and previews behind the CDN, and, out of its reach, what tasks were asked with. */
@@ -44,7 +50,10 @@ export class Objects extends Construct {
       lifecycleRules: [
         // A day more: a request is stored up to a day before its task ends, and a task that is still shown can be tried again.
         { id: 'requests', prefix: PREFIXES.requests, expiration: Duration.days(RETENTION_DAYS + 2) },
+        { id: 'uploads', prefix: PREFIXES.uploads, expiration: Duration.days(UPLOAD.retentionDays) },
       ],
+      // Browsers post forms here from any page: what they may store says the form's signature.
+      cors: [{ allowedMethods: [HttpMethods.POST], allowedOrigins: ['*'], allowedHeaders: ['*'] }],
     });
     this.cdn = new Distribution(this, 'Cdn', {
       comment: 'Generated images',
@@ -83,8 +92,17 @@ export class Objects extends Construct {
     return this.grantStoreRequests(grantee);
   }
 
+  /** Let others upload, since a form can do no more than who has signed it; and look at what they did. */
+  grantUpload(grantee: IGrantable): Environment {
+    const resourceArns = [this.requests.arnForObjects(`${PREFIXES.uploads}*`)];
+    Grant.addToPrincipal({ grantee, actions: ['s3:PutObject', 's3:GetObject'], resourceArns });
+    return { [ENV.requestsBucket]: this.requests.bucketName };
+  }
+
+  /** Requests, and what was uploaded for them. */
   grantReadRequests(grantee: IGrantable): Environment {
     this.requests.grantRead(grantee, `${PREFIXES.requests}*`);
+    this.requests.grantRead(grantee, `${PREFIXES.uploads}*`);
     return { [ENV.requestsBucket]: this.requests.bucketName };
   }
 }

@@ -45,11 +45,19 @@ const resourcesOf = (policy: string, action: string): string =>
 
 describe('permissions', () => {
   it('give the handler what it does, and no more', () => {
-    expect(actionsOf('HandlerFunction')).toEqual([
+    expect([...new Set(actionsOf('HandlerFunction'))]).toEqual([
       ...['appsync:GraphQL', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:Scan'],
       ...['s3:Abort*', 's3:GetObject', 's3:PutObject', 's3:PutObjectLegalHold', 's3:PutObjectRetention'],
       ...['s3:PutObjectTagging', 's3:PutObjectVersionTagging', 'sqs:SendMessage'],
     ]);
+  });
+
+  it('let the handler have nothing stored but requests, and uploads, which it may look at', () => {
+    const writable = resourcesOf('HandlerFunction', 's3:PutObject');
+    expect(writable.match(/"\/(\w+)\/\*"/g)?.sort()).toEqual(['"/requests/*"', '"/uploads/*"']);
+    const readable = resourcesOf('HandlerFunction', 's3:GetObject');
+    expect(readable.match(/"\/(\w+)\/\*"/g)?.sort()).toEqual(['"/requests/*"', '"/uploads/*"']);
+    expect(writable).not.toContain('Images');
   });
 
   it('give a worker neither the table nor the right to send, list or delete anything but its messages', () => {
@@ -107,6 +115,17 @@ describe('permissions', () => {
     expect(
       statements.flatMap(({ statement }) => statement.Action).filter((action) => /(^|:)\*$/.test(action)),
     ).toEqual([]);
+  });
+});
+
+describe('the requests bucket', () => {
+  it('lets browsers post uploads from any page, and keeps them for a day', () => {
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      CorsConfiguration: { CorsRules: [{ AllowedMethods: ['POST'], AllowedOrigins: ['*'] }] },
+      LifecycleConfiguration: {
+        Rules: Match.arrayWith([Match.objectLike({ Prefix: 'uploads/', ExpirationInDays: 1 })]),
+      },
+    });
   });
 });
 

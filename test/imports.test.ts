@@ -37,7 +37,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: [/^aws-cdk-lib/, 'constructs', 'esbuild', 'graphql', 'acorn', 'acorn-walk', 'eslint-scope'],
     node: true,
   },
-  'client-sdk': { rooms: [], packages: [/^aws-amplify/, /^@aws-amplify\//, 'ws'], node: true },
+  'client-sdk': {
+    rooms: [],
+    packages: [/^aws-amplify/, /^@aws-amplify\//, 'ws', 'react', 'esbuild'],
+    node: true,
+  },
   'client-sdk/src/front': { rooms: ['client-sdk'], packages: [], node: true },
   local: {
     rooms: ['contract', 'infra', 'client-sdk', 'client-sdk/src/front'],
@@ -78,9 +82,6 @@ const importsOf = (file: string): string[] =>
   [...readFileSync(join(root, file), 'utf8').matchAll(/(?:\bfrom|\bimport\()\s*'([^']+)'/g)].map(
     (match) => match[1] ?? '',
   );
-
-/** Present or not, by the user's choice. */
-const OPTIONAL = new Set(['ws']);
 
 /** Packages imported, required, or resolved for their files. */
 const packagesIn = (file: string): string[] => {
@@ -127,12 +128,17 @@ describe('the import table', () => {
     const problems = Object.keys(ROOMS)
       .filter((name) => !name.includes('/'))
       .flatMap((workspace) => {
-        const { dependencies = {} } = JSON.parse(
-          readFileSync(join(root, workspace, 'package.json'), 'utf8'),
-        ) as { dependencies?: Record<string, string> };
+        const {
+          dependencies = {},
+          devDependencies = {},
+          peerDependencies = {},
+        } = JSON.parse(readFileSync(join(root, workspace, 'package.json'), 'utf8')) as Partial<
+          Record<string, Record<string, string>>
+        >;
+        const declared = { ...dependencies, ...devDependencies, ...peerDependencies };
         const mine = files.filter((file) => file.startsWith(`${workspace}/`));
         const used = new Set(mine.flatMap((file) => packagesIn(file)));
-        const undeclared = [...used].filter((name) => !(name in dependencies) && !OPTIONAL.has(name));
+        const undeclared = [...used].filter((name) => !(name in declared));
         const unused = Object.keys(dependencies).filter((name) => !used.has(name));
         return [
           ...undeclared.map((name) => `${workspace} does not declare ${name}`),

@@ -89,7 +89,7 @@ const takeMessage = async (id: string): Promise<{ dispatch: number }> => {
 describe('a task that nobody takes', () => {
   it('expires when it should have started', async () => {
     const id = await submit({ startWithinSeconds: 1 });
-    const told = expect(clientOf(stackOf()).watch(id).result()).rejects.toMatchObject({
+    const told = expect(clientOf(stackOf()).task(id).result()).rejects.toMatchObject({
       code: 'START_EXPIRED',
       task: { status: 'EXPIRED', attempt: 0 },
     });

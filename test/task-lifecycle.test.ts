@@ -188,7 +188,7 @@ describe('a task that is canceled', () => {
       },
     );
     await expect(running).rejects.toThrow('enough');
-    await expect(clientOf(stackOf()).watch(id).result()).rejects.toMatchObject({ code: 'CANCELED' });
+    await expect(clientOf(stackOf()).task(id).result()).rejects.toMatchObject({ code: 'CANCELED' });
   });
 
   it('returns a task that has ended as it is', async () => {

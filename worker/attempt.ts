@@ -1,8 +1,17 @@
 import * as v from 'valibot';
 import type { Task } from '../contract/schema.generated.ts';
 import { TaskError } from '../contract/errors.ts';
-import { parseRequest, type TaskRequest } from '../contract/request.ts';
+import { imageTypeOf } from '../contract/image-type.ts';
+import {
+  parseRequest,
+  withImages,
+  type ImageSource,
+  type InlineImage,
+  type TaskRequest,
+} from '../contract/request.ts';
+import { uploadKeyOf } from '../ledger/upload-key.ts';
 import type { Generation } from './backends/backend.ts';
+import type { ObjectStore } from './object-store.ts';
 import type { ReceivedMessage } from './queue.ts';
 
 /** One try at one task, under a lease that only we hold. */
@@ -30,18 +39,39 @@ export const timeLeftMs = ({ deadlineAt, updatedAt }: Task): number =>
 
 const stored = v.union([v.object({ inline: v.unknown() }), v.object({ key: v.string() })]);
 
-/** The request as the row or the object it names holds it. Throws `TaskError`. */
+/** The request as the row or the object it names holds it, with the bytes of what was uploaded. Throws `TaskError`. */
 export const readRequest = async (
-  { task }: Attempt,
-  readObject: (key: string) => Promise<string>,
+  { task }: Pick<Attempt, 'task'>,
+  objects: Pick<ObjectStore, 'getRequest' | 'getUpload'>,
 ): Promise<TaskRequest> => {
   const where = v.safeParse(stored, parseJson(task.request));
   if (!where.success) throw new TaskError('INVALID_REQUEST', 'The task came without its request');
-  const raw = 'key' in where.output ? parseJson(await readObject(where.output.key)) : where.output.inline;
+  const raw =
+    'key' in where.output ? parseJson(await objects.getRequest(where.output.key)) : where.output.inline;
   const parsed = parseRequest(raw);
-  if (parsed.ok) return parsed.request;
+  if (parsed.ok)
+    return withImages(parsed.request, (source, field) => readImage(source, field, task.owner, objects));
   const { field, message } = parsed.invalid;
   throw new TaskError('INVALID_REQUEST', `The stored request is not valid: ${field}: ${message}`);
+};
+
+/** Checked at submit as well; the object may have gone since, or the task be one that was submitted again after days. */
+const readImage = async (
+  source: ImageSource,
+  field: string,
+  owner: string,
+  objects: Pick<ObjectStore, 'getUpload'>,
+): Promise<InlineImage> => {
+  if (!('uploadId' in source)) return source;
+  const bytes = await objects.getUpload(uploadKeyOf(owner, source.uploadId));
+  if (!bytes)
+    throw new TaskError(
+      'INVALID_REQUEST',
+      `${field}: The upload is gone. Upload the image again, and submit anew.`,
+    );
+  if (!imageTypeOf(bytes))
+    throw new TaskError('INVALID_REQUEST', `${field}: The upload is no PNG, JPEG or WebP image.`);
+  return { data: Buffer.from(bytes).toString('base64') };
 };
 
 const parseJson = (text: string | null | undefined): unknown => {

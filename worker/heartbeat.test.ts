@@ -36,7 +36,11 @@ const start = (putImage: ObjectStore['putImage']) => {
   let step = 0;
   const heartbeat = startHeartbeat({
     ...{ attempt, ledger, clock: createFastClock(), logger: quiet },
-    objects: { putImage, getRequest: () => Promise.reject(new Error('not asked for')) },
+    objects: {
+      putImage,
+      getRequest: () => Promise.reject(new Error('not asked for')),
+      getUpload: () => Promise.reject(new Error('not asked for')),
+    },
     progress: () => {
       step += 10;
       return Promise.resolve({ fraction: 0.5, step, steps: 100, preview: Buffer.from('png') });

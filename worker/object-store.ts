@@ -1,12 +1,15 @@
-import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
-import { toTaskError } from '../contract/errors.ts';
+import { TaskError, toTaskError } from '../contract/errors.ts';
+import { UPLOAD } from '../contract/limits.ts';
 
-/** Both throw `TaskError` STORAGE_ERROR; the SDK has tried three times by then. */
+/** All throw `TaskError` STORAGE_ERROR; the SDK has tried three times by then. */
 export interface ObjectStore {
   /** Resolves with the lower-case hex SHA-256, which S3 has checked the bytes against. */
   readonly putImage: (key: string, bytes: Buffer, contentType: string) => Promise<string>;
   readonly getRequest: (key: string) => Promise<string>;
+  /** Undefined where there is none. One that is too large is INVALID_REQUEST, and not read. */
+  readonly getUpload: (key: string) => Promise<Uint8Array | undefined>;
 }
 
 export interface ObjectStoreOptions {
@@ -42,6 +45,19 @@ export const createObjectStore = ({ s3, imagesBucket, requestsBucket }: ObjectSt
       const { Body } = await s3.send(new GetObjectCommand({ Bucket: requestsBucket, Key: key }));
       return (await Body?.transformToString()) ?? '';
     } catch (error) {
+      throw toTaskError(error, 'STORAGE_ERROR');
+    }
+  },
+  getUpload: async (key) => {
+    try {
+      const { Body, ContentLength = 0 } = await s3.send(
+        new GetObjectCommand({ Bucket: requestsBucket, Key: key }),
+      );
+      if (ContentLength > UPLOAD.bytes.max)
+        throw new TaskError('INVALID_REQUEST', 'The upload is too large.');
+      return await Body?.transformToByteArray();
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
       throw toTaskError(error, 'STORAGE_ERROR');
     }
   },

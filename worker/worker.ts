@@ -137,7 +137,7 @@ export const startWorker = (options: WorkerOptions): Worker => {
     const startedAt = clock.now();
     const signal = AbortSignal.any([heartbeat.signal, draining.signal]);
     try {
-      const request = await retry(() => readRequest(attempt, objects.getRequest), {
+      const request = await retry(() => readRequest(attempt, objects), {
         clock,
         random,
         firstMs: 500,

@@ -4,7 +4,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { toApiError } from './errors.ts';
-import { toAmplifyEndpoint } from './transport.ts';
+import { toAmplifyEndpoint } from './auth.ts';
 
 /* What Amplify makes of an API that fails is its own affair, and changes: so it is asked. */
 
@@ -29,7 +29,7 @@ const askWith = async (answer: (response: ServerResponse) => void): Promise<unkn
       API: { GraphQL: { endpoint, region: 'us-east-1', defaultAuthMode: 'apiKey', apiKey: 'da2-x' } },
     }),
   );
-  return Promise.resolve(client.graphql({ query: 'query { tasks { nextToken } }' }) as unknown).then(
+  return Promise.resolve(client.graphql({ query: 'query { tasks { nextToken } }' })).then(
     () => undefined,
     (error: unknown) => error,
   );

@@ -2,6 +2,13 @@
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+export type CreateUploadInput = {
+  /** 1…10000000. */
+  bytes: number;
+  /** image/png, image/jpeg or image/webp. */
+  contentType: string;
+};
+
 export type HiresInput = {
   /** 0…1; 0.7 unless told. */
   denoisingStrength?: number | null | undefined;
@@ -13,9 +20,12 @@ export type HiresInput = {
   upscaler?: string | null | undefined;
 };
 
+/** Exactly one of both. */
 export type ImageInput = {
   /** Base64 of a PNG, JPEG or WebP, or a data URL. At most about 3 MB of image. */
-  data: string;
+  data?: string | null | undefined;
+  /** What createUpload was answered with. The upload must have been done. */
+  uploadId?: string | null | undefined;
 };
 
 export type Img2ImgInput = {
@@ -39,6 +49,15 @@ export type Img2ImgInput = {
   vae?: string | null | undefined;
   width?: number | null | undefined;
 };
+
+export type ModelKind =
+  | 'CHECKPOINT'
+  /** Named in a prompt: `<lora:name:0.8>`. */
+  | 'LORA'
+  | 'SAMPLER'
+  | 'SCHEDULER'
+  | 'UPSCALER'
+  | 'VAE';
 
 export type ResizeMode =
   | 'CROP_AND_RESIZE'
@@ -134,6 +153,21 @@ export type CancelTaskMutationVariables = Exact<{
 
 export type CancelTaskMutation = { cancelTask: { id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } };
 
+export type RetryTaskMutationVariables = Exact<{
+  id: string;
+  newId?: string | null | undefined;
+}>;
+
+
+export type RetryTaskMutation = { retryTask: { id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } };
+
+export type CreateUploadMutationVariables = Exact<{
+  input: CreateUploadInput;
+}>;
+
+
+export type CreateUploadMutation = { createUpload: { id: string, url: string, fields: string, expiresAt: string } };
+
 export type GetTaskQueryVariables = Exact<{
   id: string;
 }>;
@@ -150,9 +184,12 @@ export type ListTasksQueryVariables = Exact<{
 
 export type ListTasksQuery = { tasks: { nextToken: string | null, items: Array<{ id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null }> } };
 
-export type OnTaskUpdatedSubscriptionVariables = Exact<{
-  id?: string | null | undefined;
-}>;
+export type ListModelsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ListModelsQuery = { models: Array<{ kind: ModelKind, name: string, workers: number }> };
+
+export type OnTaskUpdatedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
 export type OnTaskUpdatedSubscription = { onTaskUpdated: { id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } | null };
@@ -263,6 +300,67 @@ fragment TaskFields on Task {
 }
 ` as GeneratedMutation<CancelTaskMutationVariables, CancelTaskMutation>;
 
+export const RetryTask = /* GraphQL */ `
+mutation RetryTask($id: ID!, $newId: ID) {
+  retryTask(id: $id, newId: $newId) {
+    ...TaskFields
+  }
+}
+
+fragment TaskFields on Task {
+  id
+  owner
+  retryOf
+  kind
+  status
+  isTerminal
+  version
+  attempt
+  failures
+  createdAt
+  updatedAt
+  startedAt
+  finishedAt
+  startBy
+  deadlineAt
+  progress {
+    fraction
+    step
+    steps
+    etaSeconds
+    previewUrl
+  }
+  images {
+    url
+    contentType
+    width
+    height
+    bytes
+    sha256
+    seed
+    infotext
+  }
+  error {
+    code
+    message
+    retryable
+  }
+  inferenceMs
+  storeMs
+}
+` as GeneratedMutation<RetryTaskMutationVariables, RetryTaskMutation>;
+
+export const CreateUpload = /* GraphQL */ `
+mutation CreateUpload($input: CreateUploadInput!) {
+  createUpload(input: $input) {
+    id
+    url
+    fields
+    expiresAt
+  }
+}
+` as GeneratedMutation<CreateUploadMutationVariables, CreateUploadMutation>;
+
 export const GetTask = /* GraphQL */ `
 query GetTask($id: ID!) {
   task(id: $id) {
@@ -366,9 +464,19 @@ fragment TaskFields on Task {
 }
 ` as GeneratedQuery<ListTasksQueryVariables, ListTasksQuery>;
 
+export const ListModels = /* GraphQL */ `
+query ListModels {
+  models {
+    kind
+    name
+    workers
+  }
+}
+` as GeneratedQuery<ListModelsQueryVariables, ListModelsQuery>;
+
 export const OnTaskUpdated = /* GraphQL */ `
-subscription OnTaskUpdated($id: ID) {
-  onTaskUpdated(id: $id) {
+subscription OnTaskUpdated {
+  onTaskUpdated {
     ...TaskFields
   }
 }

@@ -82,7 +82,7 @@ export const sendXml = (response: ServerResponse, { status, body }: QueryAnswer)
 const refuseQuery = (response: ServerResponse, status: number, code: string, message: string): void =>
   sendXml(response, toQueryFailure(AUTO_SCALING_NAMESPACE, new QueryError(code, message, status)));
 
-const refuseXml = (response: ServerResponse, status: number, code: string, message: string): void => {
+export const refuseXml = (response: ServerResponse, status: number, code: string, message: string): void => {
   response
     .writeHead(status, { 'content-type': 'application/xml' })
     .end(

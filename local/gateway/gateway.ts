@@ -9,9 +9,11 @@ import type { Meet } from '../faults/faults.ts';
 import { meetFault } from '../faults/meet-fault.ts';
 import type { AccessKey, Principal } from '../iam/types.ts';
 import type { VerifySignature } from '../iam/verify-signature.ts';
+import { applyCors, type CorsOf } from './cors.ts';
 import { startDynamoDbEngine } from './dynamodb-engine.ts';
 import type { Engine } from './engine.ts';
-import { failCall, refuseJson, refuseSignature, sendXml } from './errors.ts';
+import { failCall, refuseJson, refuseSignature, refuseXml, sendXml } from './errors.ts';
+import { createPostVerifier, PostRefusal, type Upload, type VerifyPost } from './presigned-post.ts';
 import { startSqsS3Engine, type SqsS3Engine } from './sqs-s3-engine.ts';
 import { createTimeToLive, type TimeToLive } from './time-to-live.ts';
 
@@ -19,6 +21,10 @@ export interface GatewayOptions {
   /** 0, the default: any free port. */
   readonly port?: number;
   readonly verifySignature: VerifySignature;
+  /** Of forms, which bring their signature in a field. None is accepted unless told. */
+  readonly verifyPost?: VerifyPost;
+  /** What browsers may ask of a bucket from other origins; nothing unless told. */
+  readonly corsOf?: CorsOf;
   /** The key that the gateway itself uses for housekeeping. */
   readonly rootKey: AccessKey;
   readonly region: string;
@@ -62,7 +68,11 @@ const SERVICE_NAMES: Readonly<Record<string, string>> = {
  */
 export const startGateway = async (options: GatewayOptions): Promise<Gateway> => {
   const { port = 0, verifySignature, rootKey, region, clock = Date.now, dataDir, onCall, meet } = options;
-  const { autoScaling } = options;
+  const {
+    autoScaling,
+    verifyPost = createPostVerifier({ lookup: () => undefined }),
+    corsOf = () => [],
+  } = options;
   const sockets = mkdtempSync(join(tmpdir(), 'sd-async-'));
   if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true });
   const dynamodb = await startDynamoDbEngine({
@@ -86,6 +96,8 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
     const body = await buffer(request);
     const url = request.url ?? '/';
     const headers = toHeaders(request);
+    if (service === 's3' && applyCors(request, response, corsOf(bucketOf(url)))) return;
+    if (service === 's3' && isForm(request)) return toUpload(request, response, body);
     const verified = verifySignature({ method: request.method ?? 'GET', url, headers, body }, { service });
     if (!verified.ok) {
       refuseSignature(response, service, verified.reason, url.includes('X-Amz-Signature='));
@@ -115,6 +127,36 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
     if (service === 's3') return forward(sqsS3, request, call.body, response);
     if (service === 'autoscaling' && autoScaling) return sendXml(response, autoScaling(toForm(body)));
     refuseJson(response, 400, 'UnknownOperationException', `The local stack has no service ${service}.`);
+  };
+
+  /** Checked here and put there: the engine takes any form, and checks nothing. */
+  const toUpload = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Buffer,
+  ): Promise<void> => {
+    const bucket = bucketOf(request.url ?? '/');
+    let upload: Upload;
+    try {
+      upload = await verifyPost({ bucket, body, contentType: request.headers['content-type'] ?? '' });
+    } catch (error) {
+      if (!(error instanceof PostRefusal)) throw error;
+      return refuseXml(response, error.status, error.code, error.message);
+    }
+    const name = 'S3.PostObject';
+    onCall?.(upload.signer.principal, name);
+    const perform = async (): Promise<IncomingMessage> => {
+      const path = `/${bucket}/${upload.key.split('/').map(encodeURIComponent).join('/')}`;
+      const type = upload.contentType ?? 'binary/octet-stream';
+      const answer = await put(sqsS3, path, upload.bytes, type);
+      answer.resume();
+      return answer;
+    };
+    const fail = (status: 500 | 503): void => failCall(response, 's3', status);
+    const fault = meet?.(name);
+    if (fault && (await meetFault(fault, { response, perform, fail }))) return;
+    const { statusCode = 502, headers } = await perform();
+    response.writeHead(statusCode < 300 ? upload.status : statusCode, { etag: headers.etag ?? '' }).end();
   };
 
   await new Promise<void>((resolve, reject) => {
@@ -154,6 +196,11 @@ const serviceOf = (request: IncomingMessage): string => {
     new URL(request.url ?? '/', 'http://host').searchParams.get('X-Amz-Credential');
   return credential?.split('/')[3] ?? 's3';
 };
+
+const bucketOf = (url: string): string => /^\/([^/?]*)/.exec(url)?.[1] ?? '';
+
+const isForm = ({ method, headers }: IncomingMessage): boolean =>
+  method === 'POST' && (headers['content-type'] ?? '').startsWith('multipart/form-data');
 
 const toForm = (body: Buffer): URLSearchParams => new URLSearchParams(body.toString());
 
@@ -231,6 +278,15 @@ const ask = (
       path: request.url,
       headers: { ...kept, ...headers, 'content-length': body.length },
     })
+      .once('response', resolve)
+      .once('error', reject)
+      .end(body);
+  });
+
+const put = (engine: Engine, path: string, body: Buffer, type: string): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const headers = { host: '127.0.0.1', 'content-type': type, 'content-length': body.length };
+    httpRequest({ socketPath: engine.socketPath, method: 'PUT', path, headers })
       .once('response', resolve)
       .once('error', reject)
       .end(body);

@@ -8,7 +8,9 @@ import { createAutoScalingEndpoint } from '../auto-scaling/endpoint.ts';
 import { startCdn } from '../cdn/server.ts';
 import { createIssuer, type Issuer } from '../cognito/issuer.ts';
 import { createFaults, type Faults } from '../faults/faults.ts';
+import type { CorsOf } from '../gateway/cors.ts';
 import { startGateway } from '../gateway/gateway.ts';
+import { createPostVerifier } from '../gateway/presigned-post.ts';
 import { createAccessKeys } from '../iam/access-keys.ts';
 import type { AccessKey, PolicyStatement } from '../iam/types.ts';
 import { createSignatureVerifier } from '../iam/verify-signature.ts';
@@ -17,6 +19,7 @@ import type { WebuiOptions } from '../instances/webui.ts';
 import { servePage } from '../pages/pages.ts';
 import type { Releasers } from '../releasers.ts';
 import { toApiDefinition } from '../template/api.ts';
+import { toCorsOf } from '../template/cors.ts';
 import { createEngineResources, type ClientConfig } from '../template/engines.ts';
 import { createCallCounter, type CallCounts } from './call-counter.ts';
 import { createDataSources } from './data-sources.ts';
@@ -88,10 +91,13 @@ export const startResources = async (
   const { inject, meet, met } = createFaults(options.faultSeed);
 
   const groups: AutoScalingGroup[] = [];
+  let corsOf: CorsOf = () => [];
 
   const gateway = await startGateway({
     port: awsPort,
     verifySignature,
+    verifyPost: createPostVerifier({ lookup: keys.lookup }),
+    corsOf: (bucket) => corsOf(bucket),
     rootKey,
     region: REGION,
     onCall,
@@ -114,6 +120,7 @@ export const startResources = async (
   );
   const { template, physical, resolve, only } = deployment;
   await createEngineResources({ template, resolve, physical, client });
+  corsOf = toCorsOf({ template, resolve, physical });
   const names = toNames(deployment);
 
   const s3 = new S3Client({ ...client, forcePathStyle: true });

@@ -13,5 +13,6 @@ export const toAnswer = (ctx: Context): unknown => {
   if (answer.error) {
     util.error(answer.error.message, answer.error.code, null, { field: answer.error.field ?? null });
   }
+  if (answer.upload) return answer.upload;
   return answer.task ? toTask(answer.task) : null;
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRequest, type TaskRequest } from '../../contract/request.ts';
+import { parseRequest, type StoredRequest } from '../../contract/request.ts';
 import type { Names } from './catalogue.ts';
 import { checkNames } from './check-names.ts';
 
@@ -12,13 +12,13 @@ const NAMES: Names = {
   schedulers: new Set(['Automatic']),
 };
 
-const requestOf = (input: object): TaskRequest => {
+const requestOf = (input: object): StoredRequest => {
   const parsed = parseRequest(input);
   if (!parsed.ok) throw new Error(parsed.invalid.field);
   return parsed.request;
 };
 
-const txt2img = (parameters: object): TaskRequest =>
+const txt2img = (parameters: object): StoredRequest =>
   requestOf({ kind: 'TXT2IMG', txt2img: { prompt: 'x', seed: 1, ...parameters } });
 const image = { data: 'iVBORw0KGgo=' };
 

@@ -1,4 +1,4 @@
-import { lorasIn, type InvalidRequest, type TaskRequest } from '../../contract/request.ts';
+import { lorasIn, type InvalidRequest, type StoredRequest } from '../../contract/request.ts';
 import type { Catalogue } from '../../contract/worker.ts';
 import type { Names } from './catalogue.ts';
 
@@ -9,7 +9,7 @@ type Mention = readonly [field: string, name: string | undefined, list: keyof Ca
 const SHOWN = 20;
 
 /** The first name in a request that no worker has, with those that there are. */
-export const checkNames = (request: TaskRequest, names: Names): InvalidRequest | undefined => {
+export const checkNames = (request: StoredRequest, names: Names): InvalidRequest | undefined => {
   for (const [field, name, list] of mentionsIn(request)) {
     const known = names[list];
     if (name === undefined || !known || known.has(name)) continue;
@@ -18,7 +18,7 @@ export const checkNames = (request: TaskRequest, names: Names): InvalidRequest |
   return undefined;
 };
 
-const mentionsIn = (request: TaskRequest): readonly Mention[] => {
+const mentionsIn = (request: StoredRequest): readonly Mention[] => {
   switch (request.kind) {
     case 'TXT2IMG': {
       const { hires } = request.txt2img;

@@ -1,12 +1,12 @@
 import type { SubmitTaskInput } from '../../contract/schema.generated.ts';
 import { REQUEST_LIMITS } from '../../contract/limits.ts';
-import { parseRequest, type InvalidRequest, type TaskRequest } from '../../contract/request.ts';
+import { parseRequest, type InvalidRequest, type StoredRequest } from '../../contract/request.ts';
 import { fromPayload } from './payload.ts';
 
 export type ParsedInput =
   | {
       readonly ok: true;
-      readonly request: TaskRequest;
+      readonly request: StoredRequest;
       /** A field of the request, `txt2img.sampler`, by the name under which it was sent. */
       readonly toField: (field: string) => string;
     }

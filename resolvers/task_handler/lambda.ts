@@ -16,9 +16,11 @@ import { createLedger } from '../../ledger/update-task.ts';
 import { createCancel } from './cancel.ts';
 import { createReadNames } from './catalogue.ts';
 import { loadConfig } from './config.ts';
+import { createCreateUpload } from './create-upload.ts';
 import { createRetry } from './retry.ts';
 import { createReadRoster } from './roster.ts';
 import { createSubmit } from './submit.ts';
+import { createUploadStore } from './upload-store.ts';
 
 /* The entry: wires once per execution environment, and decides nothing. */
 
@@ -39,15 +41,18 @@ const createHandler = (env: Env): Handle => {
     warn,
   });
   const accept = createAccept({ tasks, ring, maxActive: config.maxActiveTasksPerOwner });
-  const requests = createRequestStore({ s3: new S3Client(), bucket: config.requestsBucket });
+  const objects = { s3: new S3Client(), bucket: config.requestsBucket };
+  const requests = createRequestStore(objects);
+  const uploads = createUploadStore(objects);
   const randomId = randomUUID;
   const readRoster = createReadRoster({ dynamodb, tableName: config.workersTable });
   const submit = createSubmit({
-    ...{ accept, requests, randomId },
+    ...{ accept, requests, uploads, randomId },
     readNames: createReadNames({ readRoster, warn }),
     randomSeed: (limit) => randomInt(limit),
   });
   const cancel = createCancel({ tasks, ledger });
+  const createUpload = createCreateUpload({ uploads, randomId });
   const retry = createRetry({ retryTask: createRetryTask({ tasks, requests, accept }), randomId });
   return (request) => {
     switch (request.field) {
@@ -57,6 +62,8 @@ const createHandler = (env: Env): Handle => {
         return cancel(request);
       case 'retryTask':
         return retry(request);
+      case 'createUpload':
+        return createUpload(request);
     }
   };
 };

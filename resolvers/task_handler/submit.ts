@@ -8,15 +8,19 @@ import { toNewRow } from '../../ledger/new-row.ts';
 import type { RequestStore } from '../../ledger/request-store.ts';
 import type { ReadNames } from './catalogue.ts';
 import { checkNames } from './check-names.ts';
+import { checkUploads } from './check-uploads.ts';
 import { toTaskRequest } from './input.ts';
 import { invalid, isUuid } from './invalid.ts';
 import { toTimeLimits } from './time-limits.ts';
+import type { UploadStore } from './upload-store.ts';
 
 type SubmitRequest = Extract<HandlerRequest, { field: 'submitTask' }>;
 
 export interface SubmitDependencies {
   readonly accept: Accept;
   readonly requests: Pick<RequestStore, 'put'>;
+  /** There are none unless told. */
+  readonly uploads?: Pick<UploadStore, 'look'>;
   /** Names are accepted unchecked unless told. */
   readonly readNames?: ReadNames;
   /** A whole number from 0 up to, not including, `limit`. */
@@ -24,9 +28,11 @@ export interface SubmitDependencies {
   readonly randomId: () => string;
 }
 
+const NOTHING: UploadStore['look'] = () => Promise.resolve(undefined);
+
 /** Turns an input into a row, and has it accepted. What is refused leaves nothing behind. */
 export const createSubmit =
-  ({ accept, requests, readNames, randomSeed, randomId }: SubmitDependencies) =>
+  ({ accept, requests, uploads, readNames, randomSeed, randomId }: SubmitDependencies) =>
   async ({ owner, input, now }: SubmitRequest): Promise<HandlerAnswer> => {
     const { id: givenId, ...asked } = input;
     const id = (givenId ?? randomId()).toLowerCase();
@@ -39,6 +45,8 @@ export const createSubmit =
     const names = await readNames?.(now);
     const unknown = names && checkNames(parsed.request, names);
     if (unknown) return invalid(parsed.toField(unknown.field), unknown.message);
+    const missing = await checkUploads(parsed.request, owner, uploads?.look ?? NOTHING);
+    if (missing) return invalid(missing.field, missing.message);
     const json = JSON.stringify(parsed.request);
     const bytes = Buffer.byteLength(json);
     if (bytes > REQUEST_BYTES) return invalid('input', `has ${bytes} bytes, the limit is ${REQUEST_BYTES}`);

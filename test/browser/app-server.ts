@@ -22,11 +22,12 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-/** Serves `app.ts` as a web page of an origin that is neither the API's nor the CDN's. */
-export const startAppServer = async (): Promise<AppServer> => {
+/** Serves a script as a web page of an origin that is neither the API's nor the CDN's. */
+export const startAppServer = async (entry = 'app.ts'): Promise<AppServer> => {
   const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, 'app.ts')],
+    entryPoints: [join(import.meta.dirname, entry)],
     bundle: true,
+    define: { 'process.env.NODE_ENV': '"development"' },
     platform: 'browser',
     format: 'esm',
     write: false,

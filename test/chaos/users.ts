@@ -87,7 +87,7 @@ export const liveThrough = async (task: ChaosTask, options: UserOptions): Promis
   );
   const refused = submits.find((settled) => settled.status === 'rejected');
   if (first && task.cancel === 'accepted') cancel(others[0] ?? first);
-  if (first && task.isWatchedLater) watchers.push(watch(client.watch(id), 'later'));
+  if (first && task.isWatchedLater) watchers.push(watch(client.task(id), 'later'));
   return {
     taskId: id,
     refusal: refused && toReason(refused.reason),

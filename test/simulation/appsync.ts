@@ -1,6 +1,6 @@
-import { ApiError } from '../../client-sdk/src/errors.ts';
-import type { Task } from '../../client-sdk/src/task-handle.ts';
-import type { SubscriptionListener, Transport } from '../../client-sdk/src/transport.ts';
+import { ApiError, NetworkError } from '../../client-sdk/src/errors.ts';
+import type { Task } from '../../client-sdk/src/task.ts';
+import type { Page, SubscriptionListener, Transport } from '../../client-sdk/src/transport.ts';
 import type { HandlerAnswer, HandlerRequest } from '../../contract/handler.ts';
 import type { UpdateTaskInput } from '../../contract/schema.generated.ts';
 import type { TaskRow } from '../../contract/task.ts';
@@ -32,13 +32,9 @@ export interface Resolvers {
 
 export interface SimulatedAppSync {
   readonly ledgerOf: (process: SimulatedProcess) => Ledger;
-  readonly transportOf: (process: SimulatedProcess, owner: string) => SimulatedTransport;
+  readonly transportOf: (process: SimulatedProcess, owner: string) => Transport;
   /** Every subscription breaks, and stands again five seconds later. */
   readonly cut: () => void;
-}
-
-export interface SimulatedTransport extends Transport {
-  readonly retry: (id: string, newId: string) => Promise<Task>;
 }
 
 export interface SimulatedAppSyncOptions {
@@ -60,7 +56,6 @@ const RECONNECT_MS = 5000;
 
 interface Subscriber {
   readonly owner: string;
-  readonly id: string;
   readonly listener: SubscriptionListener;
   /** Counts connections: what was sent over an earlier one is lost. */
   connection: number;
@@ -73,11 +68,11 @@ export const createSimulatedAppSync = (options: SimulatedAppSyncOptions): Simula
 
   const publish = (task: Task): void => {
     for (const subscriber of subscribers) {
-      if (!subscriber.isConnected || subscriber.owner !== task.owner || subscriber.id !== task.id) continue;
+      if (!subscriber.isConnected || subscriber.owner !== task.owner) continue;
       if (random() < LOST_PUSHES) continue;
       const { connection } = subscriber;
       scheduler.after(random() ** 3 * LATEST_PUSH_MS, () => {
-        if (subscriber.isConnected && subscriber.connection === connection) subscriber.listener.onTask(task);
+        if (subscriber.isConnected && subscriber.connection === connection) subscriber.listener.onEvent(task);
       });
     }
   };
@@ -92,7 +87,7 @@ export const createSimulatedAppSync = (options: SimulatedAppSyncOptions): Simula
     if (!row) ctx.error = { type: 'DynamoDB:ConditionalCheckFailedException', message: 'refused' };
     const verdict = toVerdict(resolvers.updateTask, ctx, input);
     onEvent(input, verdict, row);
-    if (verdict.accepted) publish(verdict.task as unknown as Task);
+    if (verdict.accepted) publish(shown(verdict.task as unknown as Task) as Task);
     return verdict;
   };
 
@@ -114,6 +109,13 @@ export const createSimulatedAppSync = (options: SimulatedAppSyncOptions): Simula
       };
     }
   };
+
+  /** What `Image.url` makes of a key. */
+  const shown = (task: Task | null): Task | null =>
+    task && {
+      ...task,
+      images: task.images?.map((image) => ({ ...image, url: 'https://cdn.example/image.png' })) ?? null,
+    };
 
   const ledgerOf = (process: SimulatedProcess): Ledger => ({
     tell: async (input, signal) => {
@@ -145,16 +147,25 @@ export const createSimulatedAppSync = (options: SimulatedAppSyncOptions): Simula
       if (network.isAway('dynamodb')) throw new ServiceError('INTERNAL');
       ctx.result = table.get(request.key?.id ?? '') ?? null;
     }
-    return resolver.response(ctx);
+    return shown(resolver.response(ctx) as Task | null);
   };
 
-  const transportOf = (process: SimulatedProcess, owner: string): SimulatedTransport => {
-    const ask = async (operation: string, resolver: Resolver, args: object): Promise<unknown> => {
+  /** Listed by the index, which is behind; each task as the table has it. */
+  const firstPage = async (owner: string): Promise<Page> => {
+    const ids = table.indexed().flatMap((row) => (row.owner === owner ? row.id : []));
+    const tasks = await Promise.all(ids.map((id) => resolve(resolvers.task, owner, { id })));
+    return { items: tasks as Task[], nextToken: null };
+  };
+
+  const transportOf = (process: SimulatedProcess, owner: string): Transport => {
+    const ask = (operation: string, resolver: Resolver, args: object): Promise<unknown> =>
+      askFor(operation, () => resolve(resolver, owner, args));
+    const askFor = async <T>(operation: string, effect: () => Promise<T>): Promise<T> => {
       try {
-        return await network.call(process, 'appsync', operation, () => resolve(resolver, owner, args));
+        return await network.call(process, 'appsync', operation, effect);
       } catch (error) {
         if (error instanceof ResolverError) throw new ApiError(error.errorType ?? 'UNKNOWN', error.message);
-        if (error instanceof ServiceError) throw new ApiError('NETWORK', error.message);
+        if (error instanceof ServiceError) throw new NetworkError(error.message);
         throw error;
       }
     };
@@ -163,9 +174,11 @@ export const createSimulatedAppSync = (options: SimulatedAppSyncOptions): Simula
       cancel: (id) => ask('cancelTask', resolvers.cancelTask, { id }) as Promise<Task>,
       retry: (id, newId) => ask('retryTask', resolvers.retryTask, { id, newId }) as Promise<Task>,
       get: (id) => ask('task', resolvers.task, { id }) as Promise<Task | null>,
-      list: () => Promise.resolve({ items: [], nextToken: null }),
-      subscribe: (id, listener) => {
-        const subscriber: Subscriber = { owner, id, listener, connection: 0, isConnected: false };
+      list: () => askFor('tasks', () => firstPage(owner)),
+      models: () => Promise.resolve([]),
+      createUpload: () => Promise.reject(new Error('Nobody uploads here')),
+      subscribe: (listener) => {
+        const subscriber: Subscriber = { owner, listener, connection: 0, isConnected: false };
         subscribers.add(subscriber);
         connect(subscriber, random() * 300);
         return () => void subscribers.delete(subscriber);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Task } from '../../client-sdk/src/task-handle.ts';
+import type { Task } from '../../client-sdk/src/task.ts';
 import { MAX_ATTEMPTS, MAX_RELEASES } from '../../contract/limits.ts';
 import type { UpdateTaskInput } from '../../contract/schema.generated.ts';
 import type { TaskRow, TaskStatus } from '../../contract/task.ts';

@@ -1,4 +1,5 @@
-import type { TaskWatch, WatchListener } from '../../client-sdk/src/task-watch.ts';
+import type { Task } from '../../client-sdk/src/task.ts';
+import type { TaskHub, TaskWatch, WatchListener } from '../../client-sdk/src/task-hub.ts';
 import type { Verdict } from '../../ledger/update-task.ts';
 import type { Resolver } from './appsync.ts';
 import type { UpdateRequest } from './table.ts';
@@ -161,10 +162,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the watch does not ask after a reconnect, nor when it is silent',
     mutation: {
-      transport: (transport) => ({ ...transport, get: () => Promise.resolve(null) }),
+      transport: (transport) => ({
+        ...transport,
+        get: () => Promise.resolve(null),
+        list: () => Promise.resolve({ items: [], nextToken: null }),
+      }),
     },
   },
-  { name: 'the watch takes whatever comes last', mutation: { openWatch: openCarelessWatch } },
+  { name: 'the watch takes whatever comes last', mutation: { createHub: createCarelessHub } },
 ];
 
 function withoutVersion(request: UpdateRequest): UpdateRequest {
@@ -172,29 +177,35 @@ function withoutVersion(request: UpdateRequest): UpdateRequest {
   return { ...request, update: { ...request.update, expression } };
 }
 
-/** A watch without a memory. */
-function openCarelessWatch(...[id, transport]: Parameters<NonNullable<Mutation['openWatch']>>): TaskWatch {
-  const listeners = new Set<WatchListener>();
-  let latest: ReturnType<TaskWatch['latest']>;
-  const merge: TaskWatch['merge'] = (task) => {
-    latest = task;
-    for (const { onTask } of [...listeners]) onTask(task);
+/** Watches without a memory. */
+function createCarelessHub(...[{ transport }]: Parameters<NonNullable<Mutation['createHub']>>): TaskHub {
+  const watch = (id: string): TaskWatch => {
+    const listeners = new Set<WatchListener>();
+    let latest: ReturnType<TaskWatch['latest']>;
+    const merge: TaskWatch['merge'] = (task) => {
+      latest = task;
+      for (const { onTask } of [...listeners]) onTask(task);
+    };
+    const query = (): void =>
+      void transport.get(id).then(
+        (task) => task && merge(task),
+        () => undefined,
+      );
+    transport.subscribe({
+      onEvent: (task) => task?.id === id && merge(task as Task),
+      onStart: query,
+      onError: () => undefined,
+    });
+    return {
+      latest: () => latest,
+      failure: () => undefined,
+      merge,
+      listen: (listener) => {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+      close: () => undefined,
+    };
   };
-  const query = (): void =>
-    void transport.get(id).then(
-      (task) => task && merge(task),
-      () => undefined,
-    );
-  const ignore = (): void => undefined;
-  transport.subscribe(id, { onTask: merge, onStart: query, onLost: ignore, onEnd: ignore, onError: ignore });
-  return {
-    latest: () => latest,
-    failure: () => undefined,
-    merge,
-    listen: (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    close: () => undefined,
-  };
+  return { watch, refresh: () => undefined, close: () => undefined };
 }

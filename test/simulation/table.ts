@@ -24,6 +24,8 @@ export interface SimulatedTable {
   };
   readonly get: (id: string) => TaskRow | undefined;
   readonly rows: () => readonly TaskRow[];
+  /** As the indexes show them. */
+  readonly indexed: () => readonly TaskRow[];
 }
 
 export interface SimulatedTableOptions {
@@ -84,5 +86,6 @@ export const createSimulatedTable = (options: SimulatedTableOptions): SimulatedT
 
     get: (id) => rows.get(id),
     rows: () => [...rows.values()],
+    indexed: () => [...indexed.values()],
   };
 };

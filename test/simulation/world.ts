@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
 import { ApiError } from '../../client-sdk/src/errors.ts';
 import type { SubmitTaskInput } from '../../client-sdk/src/index.ts';
-import { createTaskHandle, type Task } from '../../client-sdk/src/task-handle.ts';
-import { openTaskWatch, type TaskWatch } from '../../client-sdk/src/task-watch.ts';
+import { createRetry as createPatience } from '../../client-sdk/src/retry.ts';
+import type { Task } from '../../client-sdk/src/task.ts';
+import { createTaskHandle } from '../../client-sdk/src/task-handle.ts';
+import { createTaskHub, type TaskHub, type TaskWatch } from '../../client-sdk/src/task-hub.ts';
+import type { Timers } from '../../client-sdk/src/timers.ts';
+import type { Transport } from '../../client-sdk/src/transport.ts';
 import { toTaskError } from '../../contract/errors.ts';
 import type { HandlerAnswer, HandlerRequest } from '../../contract/handler.ts';
 import {
@@ -30,7 +34,7 @@ import type { Logger } from '../../worker/logger.ts';
 import type { ObjectStore } from '../../worker/object-store.ts';
 import type { MessageQueue } from '../../worker/queue.ts';
 import { startWorker, type Worker } from '../../worker/worker.ts';
-import { createSimulatedAppSync, type Resolvers, type SimulatedTransport } from './appsync.ts';
+import { createSimulatedAppSync, type Resolvers } from './appsync.ts';
 import { checkSnapshot, createChecks, judge, type Violation } from './invariants.ts';
 import { createNetwork, ServiceError, type SimulatedProcess } from './network.ts';
 import { createSimulatedQueue } from './queue.ts';
@@ -57,8 +61,8 @@ export interface Mutation {
   readonly objects?: (objects: ObjectStore, scheduler: Scheduler) => ObjectStore;
   readonly webui?: (client: WebuiClient) => WebuiClient;
   readonly backend?: (backend: Backend) => Backend;
-  readonly transport?: (transport: SimulatedTransport) => SimulatedTransport;
-  readonly openWatch?: typeof openTaskWatch;
+  readonly transport?: (transport: Transport) => Transport;
+  readonly createHub?: typeof createTaskHub;
   readonly buryLedger?: (ledger: Ledger) => Ledger;
 }
 
@@ -242,6 +246,7 @@ export const runHistory = async (scenario: Scenario, options: RunOptions): Promi
         return submit(request);
       }
       if (request.field === 'cancelTask') return createCancel({ tasks, ledger })(request);
+      if (request.field === 'createUpload') throw new Error('Nobody uploads here');
       const retryTask = createRetryTask({
         tasks,
         requests: requestsOf(process),
@@ -328,6 +333,7 @@ export const runHistory = async (scenario: Scenario, options: RunOptions): Promi
         putObject(process, key, bytes).catch((error: unknown) => {
           throw toTaskError(error, 'STORAGE_ERROR');
         }),
+      getUpload: () => Promise.resolve(undefined),
       getRequest: async (key) => {
         try {
           return await network.call(process, 's3', 'get', () => requests.get(key) ?? '');
@@ -378,35 +384,47 @@ export const runHistory = async (scenario: Scenario, options: RunOptions): Promi
   let busy = scenario.tasks.length;
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => void scheduler.after(ms, resolve));
 
-  const transportOf = (process: SimulatedProcess, owner: string): SimulatedTransport => {
+  const transportOf = (process: SimulatedProcess, owner: string): Transport => {
     const transport = appsync.transportOf(process, owner);
     return mutation.transport?.(transport) ?? transport;
   };
 
-  /** What the SDK does around every call. */
-  const retried = async <T>(call: () => Promise<T>): Promise<T | undefined> => {
-    for (const pauseMs of [500, 1000, 2000, undefined]) {
-      try {
-        return await call();
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
-        if (!error.isRetryable || pauseMs === undefined) return undefined;
-        await sleep(pauseMs);
-      }
-    }
-    return undefined;
+  const timersOf = (process?: SimulatedProcess): Timers => ({
+    setTimeout: (run, ms) => scheduler.after(ms, () => process?.isAlive() !== false && run()),
+    clearTimeout: (cancel: (() => void) | undefined) => cancel?.(),
+    now: scheduler.now,
+  });
+
+  /** Each owner's page, with all of its tasks; one that dies is opened again by the next task. */
+  interface Page {
+    readonly process: SimulatedProcess;
+    readonly transport: Transport;
+    readonly hub: TaskHub;
+  }
+  const pages = new Map<string, Page>();
+  const pageOf = (owner: string): Page => {
+    const open = pages.get(owner);
+    if (open?.process.isAlive()) return open;
+    const process = startProcess('client');
+    const transport = transportOf(process, owner);
+    const hub = (mutation.createHub ?? createTaskHub)({ transport, timers: timersOf(process), random });
+    const page: Page = { process, transport, hub };
+    pages.set(owner, page);
+    return page;
   };
 
-  const startWatching = (
-    id: string,
-    process: SimulatedProcess,
-    transport: SimulatedTransport,
-    owner: string,
-  ): TaskWatch => {
-    const watch = (mutation.openWatch ?? openTaskWatch)(id, transport, {
-      setTimeout: (run, ms) => scheduler.after(ms, () => process.isAlive() && run()),
-      clearTimeout: (cancel: (() => void) | undefined) => cancel?.(),
-    });
+  /** What the SDK does around every call; undefined where it gave up. */
+  const retried = async <T>(call: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await createPatience({ timers: timersOf(undefined), random })(call);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return undefined;
+    }
+  };
+
+  const startWatching = (id: string, { process, transport, hub }: Page, owner: string): TaskWatch => {
+    const watch = hub.watch(id, { isPending: true });
     let last: Task | undefined;
     watch.listen({
       onTask: (task) => {
@@ -417,7 +435,7 @@ export const runHistory = async (scenario: Scenario, options: RunOptions): Promi
     });
     const watching: Watching = { id, process };
     watchings.push(watching);
-    createTaskHandle(id, transport, watch)
+    createTaskHandle({ id, api: transport, hub, watch })
       .result()
       .then(
         ({ status }) => (watching.outcome = { status }),
@@ -431,9 +449,9 @@ export const runHistory = async (scenario: Scenario, options: RunOptions): Promi
     const owner = `user:${plan.owner}`;
     const id = toUuid(random);
     plans.set(id, { plan, index });
-    const process = startProcess('client');
-    const transport = transportOf(process, owner);
-    const watch = startWatching(id, process, transport, owner);
+    const page = pageOf(owner);
+    const { transport } = page;
+    const watch = startWatching(id, page, owner);
     const input = toInput(plan, index, id);
     const later = [
       act(plan.submitAgainAfterMs, () => retried(() => transport.submit(input))),
@@ -447,7 +465,7 @@ export const runHistory = async (scenario: Scenario, options: RunOptions): Promi
       act(plan.retryAfterMs, async () => {
         const newId = toUuid(random);
         plans.set(newId, { plan, index });
-        const again = startWatching(newId, process, transport, owner);
+        const again = startWatching(newId, page, owner);
         const task = await retried(() => transport.retry(id, newId));
         if (task) again.merge(task);
         const isEarly = task && !TERMINAL.has(table.get(id)?.status ?? '');
