@@ -48,7 +48,7 @@ describe('a plug-in of a drawing program', () => {
       ...{ inpainting_mask_invert: 0, resize_mode: 0, include_init_images: false },
       ...{ prompt: 'a harbour with a boat', negative_prompt: '', width: 128, height: 64 },
       ...{ steps: 150, cfg_scale: 7.5, denoising_strength: 1, seed: -1, sampler_name: 'DPM++ 2M Karras' },
-      ...{ batch_size: 1, n_iter: 1, styles: [], restore_faces: false, tiling: false, eta: null },
+      ...{ batch_size: 2, n_iter: 1, styles: [], restore_faces: false, tiling: false, eta: null },
       ...{ override_settings: { sd_vae: 'Automatic' }, override_settings_restore_afterwards: true },
       ...{ script_name: null, script_args: [], save_images: false, send_images: true },
       alwayson_scripts: { controlnet: { args: [{ enabled: false, module: 'none', model: 'None' }] } },

@@ -20,7 +20,6 @@ interface Server {
 
 const startStandIn = (): Promise<Server> => startSdWebui({ profile: 'demo', timeScale: 0.5 });
 
-/** As fast as the stand-in: a worker tells progress once a second, so there must be some seconds to tell of. */
 const startFrontOfStack = async (): Promise<Server> => {
   const stack = await startLocalStack({
     instances: 1,
@@ -49,6 +48,8 @@ const SERVERS: readonly (readonly [string, () => Promise<Server>])[] = target
     ];
 
 const SMALL = { width: 64, height: 64, steps: 3 };
+/** Some seconds: a worker tells of its progress once in each. */
+const LONG = { width: 64, height: 64, steps: 150, batch_size: 2 };
 
 const bytesOf = (image: string | undefined): Buffer => Buffer.from(image ?? '', 'base64');
 
@@ -273,7 +274,7 @@ describe.each(SERVERS)('%s', (_name, start) => {
     });
 
     it('goes from 0.01 up, shows a preview, and drops to 0', async () => {
-      const running = webui.txt2img({ width: 64, height: 64, steps: 150, prompt: 'slow' });
+      const running = webui.txt2img({ ...LONG, prompt: 'slow' });
       const seen = await webui.until(({ current_image }) => current_image !== null);
       await running;
       const steps = seen.filter(({ state }) => state.job_count > 0).map((one) => one.progress);
@@ -285,7 +286,7 @@ describe.each(SERVERS)('%s', (_name, start) => {
     });
 
     it('shows no preview to those who skip it', async () => {
-      const running = webui.txt2img({ width: 64, height: 64, steps: 150, prompt: 'slower' });
+      const running = webui.txt2img({ ...LONG, prompt: 'slower' });
       await webui.until(({ current_image }) => current_image !== null);
       expect(await webui.get('progress?skip_current_image=true')).toMatchObject({ current_image: null });
       await webui.post('interrupt');
