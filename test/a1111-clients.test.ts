@@ -1,10 +1,12 @@
 import { decode } from 'fast-png';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTaskQueue } from '../client-sdk/src/front/queue.ts';
 import { startFront, type Front } from '../client-sdk/src/front/server.ts';
 import { readParameters } from '../client-sdk/src/front/wire/png-text.ts';
 import { a1111At, type A1111, type Generation } from './helpers/a1111.ts';
-import { clientOf, useStack } from './helpers/stack.ts';
+import { clientOf, userOf, useStack } from './helpers/stack.ts';
 
 /*
  * The front as its clients use it: what they ask for when they connect, the bodies that they send with all their habits, and
@@ -46,7 +48,7 @@ describe('a plug-in of a drawing program', () => {
       ...{ inpainting_mask_invert: 0, resize_mode: 0, include_init_images: false },
       ...{ prompt: 'a harbour with a boat', negative_prompt: '', width: 128, height: 64 },
       ...{ steps: 150, cfg_scale: 7.5, denoising_strength: 1, seed: -1, sampler_name: 'DPM++ 2M Karras' },
-      ...{ batch_size: 1, n_iter: 1, styles: [], restore_faces: false, tiling: false, eta: null },
+      ...{ batch_size: 2, n_iter: 1, styles: [], restore_faces: false, tiling: false, eta: null },
       ...{ override_settings: { sd_vae: 'Automatic' }, override_settings_restore_afterwards: true },
       ...{ script_name: null, script_args: [], save_images: false, send_images: true },
       alwayson_scripts: { controlnet: { args: [{ enabled: false, module: 'none', model: 'None' }] } },
@@ -148,5 +150,48 @@ describe('a script with a library', () => {
     });
     expect(response.status).toBe(422);
     expect(await response.text()).toMatch(/restore_faces.*refiner_checkpoint/);
+  });
+});
+
+describe('npm run serve', () => {
+  it('finds the stack that runs on this machine, serves, and ends when it is told to', async () => {
+    const { port } = new URL(stackOf().urls.graphql);
+    const child = spawn(
+      process.execPath,
+      ['client-sdk/src/front/main.ts', '--port', '0', '--stack-port', port],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    let output = '';
+    for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
+      output += String(chunk);
+      if (output.includes('/graphql')) break;
+    }
+    const [url = ''] = /http:\/\/127\.0\.0\.1:\d+/.exec(output) ?? [];
+    const { images } = await a1111At(url).txt2img({ width: 64, height: 64, steps: 2 });
+    expect(images).toHaveLength(1);
+    const [task] = (await userOf(stackOf(), 'a1111').list({ limit: 1 })).items;
+    expect(task?.owner).toBe('user:a1111');
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  it('says what it misses, and what it can do', async () => {
+    const run = async (...args: string[]): Promise<{ code: number; output: string }> => {
+      const child = spawn(process.execPath, ['client-sdk/src/front/main.ts', ...args]);
+      let output = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk) => (output += String(chunk)));
+      const [code] = (await once(child, 'close')) as [number];
+      return { code, output };
+    };
+    // Nobody listens on the port of tcpmux.
+    expect(await run('--stack-port', '1')).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('is the stack running (npm start)?') as string,
+    });
+    expect(await run('--help')).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('--cancel-after') as string,
+    });
   });
 });

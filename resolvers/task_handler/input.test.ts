@@ -71,6 +71,11 @@ describe('toTaskRequest', () => {
       'payload.override_settings',
       'not supported',
     ],
+    [
+      { api: '/sdapi/v1/txt2img', payload: { prompt: 'x', enable_hr: true, hr_scale: 9 } },
+      'payload.hr_scale',
+      'at most 4',
+    ],
     [{ api: '/sdapi/v1/img2img', payload: { prompt: 'x' } }, 'payload.image', 'image'],
   ])('refuses %j, naming %s', (input, field, message) => {
     const parsed = parse(input);

@@ -93,6 +93,10 @@ const hiresOf = (payload: Payload): Record<string, unknown> =>
       .map(([key, name]) => [name, payload[key]]),
   );
 
+/** The second pass is one object in a request, and a parameter each in a payload. */
+const nameInHires = (field: string | undefined): string | undefined =>
+  Object.keys(HIRES).find((key) => HIRES[key] === field);
+
 const initImage: Translate = (key, value, _payload, into) => {
   if (key === 'mask') return put(into, 'mask', { data: value }, key);
   if (key === 'resize_mode') return put(into, 'resizeMode', RESIZE_MODES[Number(value)] ?? value, key);
@@ -140,8 +144,9 @@ export const fromPayload = (api: unknown, payload: unknown): FromPayload => {
     kind: known.kind,
     parameters: translation.parameters,
     toPayloadField: (field) => {
-      const name = field.split('.')[1] ?? '';
-      return `payload.${translation.names.get(name) ?? name}`;
+      const [, name = '', inner] = field.split('.');
+      const parameter = (name === 'hires' && nameInHires(inner)) || translation.names.get(name);
+      return `payload.${parameter ?? name}`;
     },
   };
 };

@@ -21,7 +21,6 @@ export interface Job {
   readonly startedAt: number;
   readonly latest: () => Task | undefined;
   readonly preview: () => { readonly url: string; readonly number: number } | undefined;
-  readonly flags: () => Flags;
 }
 
 export interface Flags {
@@ -92,8 +91,7 @@ export const createJobs = (options: JobsOptions): Jobs => {
   const endedLabels: string[] = [];
 
   const begin = ({ caller, fingerprint, work }: RunCall): OpenJob => {
-    const flags = flagsOf(caller);
-    Object.assign(flags, { interrupted: false, skipped: false });
+    Object.assign(flagsOf(caller), { interrupted: false, skipped: false });
     let latest: Task | undefined;
     let isCanceled = false;
     let preview: { url: string; number: number } | undefined;
@@ -118,7 +116,6 @@ export const createJobs = (options: JobsOptions): Jobs => {
       ...{ caller, work, fingerprint, startedAt: clock(), grace: undefined },
       latest: () => latest,
       preview: () => preview,
-      flags: () => flags,
       ended: submitted.then(follow).finally(() => {
         open.delete(job);
         if (graceMs === undefined) abandoned.delete(job);

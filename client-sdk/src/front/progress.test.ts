@@ -15,7 +15,6 @@ const jobOf = (task: Partial<Task> | undefined, payload: object = {}): Job => ({
   },
   latest: () => task as Task | undefined,
   preview: () => undefined,
-  flags: () => FLAGS,
 });
 
 const running = (progress: object | null): Partial<Task> => ({
