@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ApiError, createClient, type Task } from '../index.ts';
+import { ApiError, createClient, type Model as ListedModel, type Task } from '../index.ts';
 
 /* The one file of the front that knows the SDK. What the routes need of it is little, and is faked in their tests. */
 
@@ -30,10 +30,7 @@ export interface QueuedTask {
 
 export type StoredImage = NonNullable<Task['images']>[number];
 
-export interface Model {
-  readonly kind: 'CHECKPOINT' | 'VAE' | 'LORA' | 'UPSCALER' | 'SAMPLER' | 'SCHEDULER';
-  readonly name: string;
-}
+export type Model = Pick<ListedModel, 'kind' | 'name'>;
 
 export interface QueueOptions {
   readonly endpoint: string;
@@ -79,32 +76,10 @@ export const createTaskQueue = ({ endpoint, auth }: QueueOptions): TaskQueue => 
       const message = `input: has ${bytes} bytes, the limit is ${REQUEST_BYTES}: send smaller images`;
       throw new ApiError('VALIDATION', message, { field: 'input' });
     },
-    models: async () => {
-      try {
-        return await readModels({ endpoint, auth });
-      } catch (cause) {
-        throw new ApiError('NETWORK', `The API did not say what there is: ${reasonOf(cause)}`, { cause });
-      }
-    },
+    models: () => client.models(),
     download,
     downloadImage,
   };
-};
-
-/** Asked past Amplify: the SDK has no call for it, and a query is one POST. */
-const readModels = async ({ endpoint, auth }: QueueOptions): Promise<readonly Model[]> => {
-  const response = await fetch(endpoint, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...(await toHeaders(auth)) },
-    body: JSON.stringify({ query: '{ models { kind name } }' }),
-    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-  });
-  const { data, errors } = (await response.json()) as {
-    readonly data?: { readonly models: readonly Model[] } | null;
-    readonly errors?: readonly { readonly message: string }[];
-  };
-  if (!data) throw new Error(errors?.[0]?.message ?? `it answered ${response.status}`);
-  return data.models;
 };
 
 /** `fetch` says no more than that it failed. */
@@ -112,6 +87,3 @@ const reasonOf = (error: unknown): string => {
   const { message, cause } = error as { message?: string; cause?: { code?: string } };
   return [message, cause?.code].filter((text) => text !== undefined).join(', ');
 };
-
-const toHeaders = async (auth: QueueOptions['auth']): Promise<Record<string, string>> =>
-  'apiKey' in auth ? { 'x-api-key': auth.apiKey } : { authorization: await auth.token() };
