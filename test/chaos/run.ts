@@ -30,7 +30,7 @@ export interface ChaosOptions {
   readonly chaosMs?: number;
   /** Once the faults have ended, runs the template's schedules that often instead of waiting for their time. */
   readonly tickMs?: number;
-  /** How long everything may take to come to rest after the faults; 5 minutes unless told. */
+  /** How long everything may take to come to rest after the faults; 7 minutes unless told. */
   readonly patienceMs?: number;
   /** Whether messages must be gone that are hidden from everybody, for up to a minute; yes unless told. */
   readonly waitForHidden?: boolean;
@@ -73,7 +73,7 @@ export const runChaos = async (options: ChaosOptions): Promise<Report> => {
 
 const runOn = async (stack: LocalStack, options: ChaosOptions) => {
   const { instances, seed, kinds = WEATHER_KINDS, chaosMs = Infinity, tickMs, onProgress } = options;
-  const { shareEnded = 2 / 3, patienceMs = 300_000, waitForHidden = true } = options;
+  const { shareEnded = 2 / 3, patienceMs = 420_000, waitForHidden = true } = options;
   const beganAt = Date.now();
   const now = (): number => Date.now() - beganAt;
   const clients = toClients(stack);
