@@ -37,13 +37,33 @@ export const toAmplifyEndpoint = (endpoint: string): string =>
 
 type AmplifyConfig = Parameters<typeof createAmplifyContext>;
 
+export interface CredentialsListener {
+  /** Whether the last token was not accepted. */
+  readonly isRefused: () => boolean;
+  /** Told whenever a token or credentials were asked for: why there were none, or that there were. */
+  readonly onObtained: (failure: UnauthorizedError | undefined) => void;
+}
+
 export const toAmplifyConfig = (
   { endpoint, auth, region }: ConnectionOptions,
-  isRefused: () => boolean,
+  { isRefused, onObtained }: CredentialsListener,
 ): AmplifyConfig => {
   const graphql = {
     endpoint: toAmplifyEndpoint(endpoint),
     region: region ?? /\.appsync-api\.([a-z0-9-]+)\./.exec(endpoint)?.[1] ?? 'us-east-1',
+  };
+  const obtain = async <T>(what: string, from: () => T | Promise<T>): Promise<T> => {
+    try {
+      const obtained = await from();
+      onObtained(undefined);
+      return obtained;
+    } catch (cause) {
+      const failure = new UnauthorizedError('UnauthorizedException', `There is no ${what} to be had.`, {
+        cause,
+      });
+      onObtained(failure);
+      throw failure;
+    }
   };
   if ('apiKey' in auth)
     return [{ API: { GraphQL: { ...graphql, defaultAuthMode: 'apiKey', apiKey: auth.apiKey } } }];
@@ -63,14 +83,6 @@ export const toAmplifyConfig = (
     clearCredentialsAndIdentityId: () => undefined,
   };
   return [{ API: { GraphQL: { ...graphql, defaultAuthMode: 'iam' } } }, { Auth: { credentialsProvider } }];
-};
-
-const obtain = async <T>(what: string, from: () => T | Promise<T>): Promise<T> => {
-  try {
-    return await from();
-  } catch (cause) {
-    throw new UnauthorizedError('UnauthorizedException', `There is no ${what} to be had.`, { cause });
-  }
 };
 
 /** Amplify sends what `toString` gives; it has no need of the claims. */

@@ -135,8 +135,6 @@ export const toApiError = (thrown: unknown, taskId?: string): ApiError => {
   const options = { taskId, cause: thrown };
   const [first] = (thrown as { errors?: readonly GraphQLFailure[] } | undefined)?.errors ?? [];
   if (!first) return new NetworkError(thrown instanceof Error ? thrown.message : String(thrown), options);
-  // Thrown by what the caller gave us to get a token from, and wrapped on its way.
-  if (first.originalError instanceof ApiError) return first.originalError;
   const { errorInfo, errorType, message = 'The API refused the call.' } = first;
   const code = errorType ?? toCode(first);
   const field = errorInfo?.field ?? undefined;

@@ -1,5 +1,5 @@
 import { Hub } from 'aws-amplify/utils';
-import { NetworkError, toApiError } from './errors.ts';
+import { ApiError, toApiError } from './errors.ts';
 import { OnTaskUpdated } from './operations.generated.ts';
 import type { TaskEvent } from './task.ts';
 import type { SubscriptionListener } from './transport.ts';
@@ -58,9 +58,7 @@ const ensureWebSocket = async (): Promise<void> => {
     const { WebSocket: fromPackage } = await import('ws');
     Object.assign(globalThis, { WebSocket: fromPackage });
   } catch (cause) {
-    throw new NetworkError(
-      'This runtime has no WebSocket: install the package "ws", or use Node.js 22 or later.',
-      { cause },
-    );
+    const message = 'This runtime has no WebSocket: install the package "ws", or use Node.js 22 or later.';
+    throw new ApiError('NO_WEBSOCKET', message, { cause });
   }
 };

@@ -76,6 +76,12 @@ describe('one subscription', () => {
     expect(clock.pending()).toBe(0);
   });
 
+  it('ends the watches where the runtime has no WebSocket: asking now and then would pass for working', () => {
+    const { errors } = observe('a', toTask('a', 1));
+    api.end(new ApiError('NO_WEBSOCKET', 'install the package "ws"'));
+    expect(errors).toMatchObject([{ code: 'NO_WEBSOCKET' }]);
+  });
+
   it('is replaced when it says nothing although there is news', async () => {
     observe('a', toTask('a', 1));
     api.put(toTask('a', 1));

@@ -269,8 +269,8 @@ interface SubscriptionOptions extends Required<TaskHubOptions> {
   /** Null: something was pushed, and nobody can say what. */
   readonly onEvent: (event: TaskEvent | null) => void;
   readonly onStart: () => void;
-  /** The caller may not subscribe, not even with fresh credentials. */
-  readonly onRefused: (error: UnauthorizedError) => void;
+  /** The caller may not subscribe, not even with fresh credentials, or this runtime can't. */
+  readonly onRefused: (error: ApiError) => void;
 }
 
 /** How long a subscription that stands may have been silent while there was news, before it is opened anew. */
@@ -332,7 +332,7 @@ const createSubscription = (options: SubscriptionOptions) => {
   const onError = (error: ApiError): void => {
     stands = false;
     const isRefused = error instanceof UnauthorizedError;
-    if (isRefused && (refusals += 1) > 1) return onRefused(error);
+    if ((isRefused && (refusals += 1) > 1) || error.code === 'NO_WEBSOCKET') return onRefused(error);
     const ms = isRefused ? 0 : pauseMs((failures += 1), random, LONGEST_SILENCE_MS);
     reopening = timers.setTimeout(() => {
       unsubscribe?.();

@@ -60,68 +60,65 @@ export interface SubscriptionListener {
 
 /** AppSync gives up a request after 30 s; what has not come by then does not come. */
 const CALL_TIMEOUT_MS = 35_000;
-const NO_ANSWER = `No answer came within ${CALL_TIMEOUT_MS / 1000} s.`;
 
 export const createTransport = (options: ConnectionOptions, timers: Timers): Transport => {
   let isRefused = false;
-  const client = generateClient(createAmplifyContext(...toAmplifyConfig(options, () => isRefused)));
+  /** Amplify keeps to itself why there is no token, and says that there is no user. */
+  let missing: UnauthorizedError | undefined;
+  const config = toAmplifyConfig(options, {
+    isRefused: () => isRefused,
+    onObtained: (failure) => (missing = failure),
+  });
+  const client = generateClient(createAmplifyContext(...config));
 
   /** Amplify's fetch waits as long as the runtime's does, which may be for ever. */
-  const limited = async <T>(running: Promise<T>): Promise<T> => {
-    const timer = timers.setTimeout(() => {
-      client.cancel(running, NO_ANSWER);
-    }, CALL_TIMEOUT_MS);
-    try {
-      return await running;
-    } finally {
-      timers.clearTimeout(timer as never);
-    }
-  };
+  const limited = <T>(running: Promise<T>, taskId: string | undefined): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const timer = timers.setTimeout(() => {
+        reject(new NetworkError(`No answer came within ${CALL_TIMEOUT_MS / 1000} s.`, { taskId }));
+        client.cancel(running);
+      }, CALL_TIMEOUT_MS);
+      void running.then(resolve, reject).finally(() => timers.clearTimeout(timer as never));
+    });
 
   const once = async <T>(call: () => Promise<T>, taskId: string | undefined): Promise<T> => {
     try {
-      const answer = await limited(call());
+      const answer = await limited(call(), taskId);
       isRefused = false;
       return answer;
     } catch (thrown) {
-      if (client.isCancelError(thrown)) throw new NetworkError(NO_ANSWER, { taskId, cause: thrown });
-      throw toApiError(thrown, taskId);
+      throw missing ?? toApiError(thrown, taskId);
     }
   };
 
   /** Credentials that were not accepted may have been the old ones: they are asked for once more. */
-  const ask = async <T>(call: () => Promise<T>, taskId?: string): Promise<T> => {
+  const ask = async <T>(call: () => Promise<{ data: T }>, taskId?: string): Promise<T> => {
     try {
-      return await once(call, taskId);
+      return (await once(call, taskId)).data;
     } catch (error) {
       if (!(error instanceof UnauthorizedError) || 'apiKey' in options.auth) throw error;
       isRefused = true;
-      return once(call, taskId);
+      return (await once(call, taskId)).data;
     }
   };
 
   return {
-    submit: (input) =>
-      ask(
-        async () => (await client.graphql({ query: SubmitTask, variables: { input } })).data.submitTask,
-        input.id ?? undefined,
-      ),
-    cancel: (id) =>
-      ask(async () => (await client.graphql({ query: CancelTask, variables: { id } })).data.cancelTask, id),
-    retry: (id, newId) =>
-      ask(
-        async () => (await client.graphql({ query: RetryTask, variables: { id, newId } })).data.retryTask,
-        newId,
-      ),
-    get: (id) => ask(async () => (await client.graphql({ query: GetTask, variables: { id } })).data.task, id),
-    list: (variables) => ask(async () => (await client.graphql({ query: ListTasks, variables })).data.tasks),
-    models: () => ask(async () => (await client.graphql({ query: ListModels })).data.models),
-    createUpload: (input) =>
-      ask(async () => {
-        const { data } = await client.graphql({ query: CreateUpload, variables: { input } });
-        const { id, url, fields } = data.createUpload;
-        return { id, url, fields: JSON.parse(fields) as Upload['fields'] };
-      }),
+    submit: async (input) => {
+      const id = input.id ?? undefined;
+      return (await ask(() => client.graphql({ query: SubmitTask, variables: { input } }), id)).submitTask;
+    },
+    cancel: async (id) =>
+      (await ask(() => client.graphql({ query: CancelTask, variables: { id } }), id)).cancelTask,
+    retry: async (id, newId) =>
+      (await ask(() => client.graphql({ query: RetryTask, variables: { id, newId } }), newId)).retryTask,
+    get: async (id) => (await ask(() => client.graphql({ query: GetTask, variables: { id } }), id)).task,
+    list: async (variables) => (await ask(() => client.graphql({ query: ListTasks, variables }))).tasks,
+    models: async () => (await ask(() => client.graphql({ query: ListModels }))).models,
+    createUpload: async (input) => {
+      const { createUpload } = await ask(() => client.graphql({ query: CreateUpload, variables: { input } }));
+      const { id, url, fields } = createUpload;
+      return { id, url, fields: JSON.parse(fields) as Upload['fields'] };
+    },
     subscribe: (listener) =>
       subscribeToTasks(client as unknown as Realtime, {
         ...listener,

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { useStack } from '../helpers/stack.ts';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { LocalStack } from '../../local/stack.ts';
+import { clientOf, useStack } from '../helpers/stack.ts';
 import { startAppServer, type AppServer } from './app-server.ts';
 import { openPage, useBrowser, type Observed } from './browser.ts';
 import { startCable } from './cable.ts';
@@ -24,6 +25,8 @@ const openApp = async (endpoint = stackOf().urls.graphql): Promise<Observed> => 
   await observed.page.goto(server?.pageFor(endpoint, stackOf().apiKey ?? '') ?? '');
   return observed;
 };
+
+const newestOf = async (stack: LocalStack) => (await clientOf(stack).list({ limit: 1 })).items[0];
 
 describe('a web page with the client', () => {
   it('submits across origins, is pushed every state, and shows the image from the CDN', async () => {
@@ -56,6 +59,31 @@ describe('a web page with the client', () => {
     const input = { txt2img: { ...LIGHTHOUSE, width: 65 } };
     const refusal = await page.evaluate((wrong) => window.app.refusal(wrong), input);
     expect(refusal).toEqual({ isApiError: true, code: 'VALIDATION', field: 'txt2img.width' });
+  });
+
+  it('asks when the network is back, long before silence would have it ask', async () => {
+    const stack = stackOf();
+    const before = await newestOf(stack);
+    const lift = stack.faults.inject({ calls: ['AppSync.push'], fault: { kind: 'silent' } });
+    try {
+      const { page } = await openApp();
+      const running = page.evaluate((input) => window.app.run(input), {
+        txt2img: { ...LIGHTHOUSE, steps: 30 },
+      });
+      const startedAt = performance.now();
+      await vi.waitFor(
+        async () => {
+          const newest = await newestOf(stack);
+          expect([newest?.id === before?.id, newest?.status]).toEqual([false, 'SUCCEEDED']);
+        },
+        { timeout: 10_000, interval: 100 },
+      );
+      await page.evaluate(() => window.dispatchEvent(new Event('online')));
+      expect((await running).at(-1)?.status).toBe('SUCCEEDED');
+      expect(performance.now() - startedAt).toBeLessThan(13_000);
+    } finally {
+      lift();
+    }
   });
 
   it('gets its image although the connection was cut while the task ran', async () => {
