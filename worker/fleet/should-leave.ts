@@ -1,0 +1,87 @@
+import { FLEET_STALE_SECONDS, type FleetView } from '../../contract/fleet.ts';
+
+/*
+ * When an idle instance ends itself. Idle time is the price of being there when the next task comes, and a boot the price of
+ * not being there; so an instance leaves
+ *
+ * - when it has been idle for long: for a while where others stay, for longer where it is the last;
+ * - when the others can do all that the fleet has to do. Tasks go to whoever is idle, so that with one instance too many
+ *   nobody is idle for long; but everybody is busy for a smaller part of the time, and that one of them can tell by itself.
+ *
+ * All who are idle ask themselves at the same time, by the same view. So they have turns: by their ids, and only so many as
+ * are more than are needed. Whoever was not idle when the view was made has none until the next.
+ */
+
+export interface LeaveInputs {
+  readonly instanceId: string;
+  /** Since it last had a task, or was ready. */
+  readonly idleSeconds: number;
+  /** The part of the last `BUSY_WINDOW_SECONDS` in which it had a task, 0…1; undefined: it is not up for so long. */
+  readonly busyShare?: number;
+  /** As of the last pass over the fleet; undefined: it is not to be had. */
+  readonly fleet?: FleetView;
+  readonly min: number;
+  readonly targetWaitSeconds: number;
+}
+
+export interface LeaveDecision {
+  readonly leave: boolean;
+  readonly reason: string;
+}
+
+export interface LeaveTuning {
+  /** How long it stays idle: where others stay, and where it is the last. */
+  readonly spareIdleSeconds: number;
+  readonly lastIdleSeconds: number;
+  /** How busy those who stay may be. What they can't do in time has somebody launched again. */
+  readonly fullShare: number;
+}
+
+/** Tuned with the fleet's simulator, on half of its traces: `docs/scaling.md`. */
+export const LEAVE_TUNING: LeaveTuning = { spareIdleSeconds: 30, lastIdleSeconds: 60, fullShare: 0.9 };
+/** Over which a worker knows how busy it was. */
+export const BUSY_WINDOW_SECONDS = 300;
+
+export const shouldLeave = (inputs: LeaveInputs, tuning: LeaveTuning = LEAVE_TUNING): LeaveDecision => {
+  const { instanceId, idleSeconds, fleet, min } = inputs;
+  if (!(idleSeconds > 0)) return stay('it is not idle');
+  if (!(min >= 0)) return stay('the least number of instances is not known');
+  if (!fleet) return stay('nothing is known of the others');
+  if (!(fleet.ageSeconds >= 0 && fleet.ageSeconds <= FLEET_STALE_SECONDS))
+    return stay('what is known of the others is old');
+  const staying = fleet.members.filter(({ state }) => state !== 'DRAINING');
+  const idle = staying.filter(({ state }) => state === 'READY').map(({ id }) => id);
+  const turn = idle.sort().indexOf(instanceId);
+  if (turn === -1) return stay('it was not idle when the fleet was last looked at');
+  const { count, because } = neededOf(inputs, fleet, staying.length, tuning);
+  if (turn >= staying.length - count)
+    return stay(`of ${staying.length} instances ${count} are needed, ${because}`);
+  const idleFor = `${Math.round(idleSeconds)} s idle`;
+  return {
+    leave: true,
+    reason: `${idleFor}; of ${staying.length} instances ${count} are needed, ${because}`,
+  };
+};
+
+const stay = (reason: string): LeaveDecision => ({ leave: false, reason });
+
+/** How many must stay, the strongest reason first. */
+const neededOf = (
+  { idleSeconds, busyShare, min, targetWaitSeconds }: LeaveInputs,
+  { backlogSeconds }: FleetView,
+  staying: number,
+  { spareIdleSeconds, lastIdleSeconds, fullShare }: LeaveTuning,
+): { readonly count: number; readonly because: string } => {
+  const forBacklog = Math.ceil(backlogSeconds / targetWaitSeconds);
+  const forLoad = idleSeconds >= spareIdleSeconds ? 0 : Math.ceil(((busyShare ?? NaN) * staying) / fullShare);
+  const forNext = idleSeconds >= lastIdleSeconds ? 0 : 1;
+  // What is not known needs everybody.
+  const orAll = (count: number): number => (count >= 0 ? Math.min(count, staying) : staying);
+  const reasons = [
+    { count: min, because: 'for there are never fewer' },
+    { count: orAll(forBacklog), because: `for a backlog of ${Math.round(backlogSeconds)} GPU-seconds` },
+    { count: orAll(forLoad), because: 'for what there has been to do' },
+    { count: forNext, because: 'for the next task' },
+  ];
+  return reasons.reduce((most, reason) => (reason.count > most.count ? reason : most));
+};
