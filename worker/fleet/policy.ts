@@ -20,7 +20,7 @@ export interface PolicyTuning {
 }
 
 /** Tuned with the fleet's simulator, on half of its traces: `docs/scaling.md`. */
-export const POLICY_TUNING: PolicyTuning = { worthOfABoot: 0.5 };
+export const POLICY_TUNING: PolicyTuning = { worthOfABoot: 1 };
 
 /**
  * From what is known to the capacity, and why. Pure, total, and never below what is there; whatever is missing, `last` is

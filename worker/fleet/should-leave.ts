@@ -18,6 +18,8 @@ export interface LeaveInputs {
   readonly idleSeconds: number;
   /** The part of the last `BUSY_WINDOW_SECONDS` in which it had a task, 0…1; undefined: it is not up for so long. */
   readonly busyShare?: number;
+  /** How many tasks it has had in that window, up for all of it or not. */
+  readonly recentTasks: number;
   /** As of the last pass over the fleet; undefined: it is not to be had. */
   readonly fleet?: FleetView;
   readonly min: number;
@@ -30,15 +32,25 @@ export interface LeaveDecision {
 }
 
 export interface LeaveTuning {
-  /** How long it stays idle: where others stay, and where it is the last. */
+  /** How long it stays idle where others stay. */
   readonly spareIdleSeconds: number;
+  /** How long the last one stays idle: when tasks come often, and when they do not. */
   readonly lastIdleSeconds: number;
+  readonly rareIdleSeconds: number;
+  /** Fewer than that in the window are not often. */
+  readonly oftenTasks: number;
   /** How busy those who stay may be. What they can't do in time has somebody launched again. */
   readonly fullShare: number;
 }
 
 /** Tuned with the fleet's simulator, on half of its traces: `docs/scaling.md`. */
-export const LEAVE_TUNING: LeaveTuning = { spareIdleSeconds: 30, lastIdleSeconds: 60, fullShare: 0.9 };
+export const LEAVE_TUNING: LeaveTuning = {
+  spareIdleSeconds: 10,
+  lastIdleSeconds: 150,
+  rareIdleSeconds: 5,
+  oftenTasks: 6,
+  fullShare: 0.95,
+};
 /** Over which a worker knows how busy it was. */
 export const BUSY_WINDOW_SECONDS = 300;
 
@@ -50,10 +62,9 @@ export const shouldLeave = (inputs: LeaveInputs, tuning: LeaveTuning = LEAVE_TUN
   if (!(fleet.ageSeconds >= 0 && fleet.ageSeconds <= FLEET_STALE_SECONDS))
     return stay('what is known of the others is old');
   const staying = fleet.members.filter(({ state }) => state !== 'DRAINING');
-  const idle = staying.filter(({ state }) => state === 'READY').map(({ id }) => id);
-  const turn = idle.sort().indexOf(instanceId);
-  if (turn === -1) return stay('it was not idle when the fleet was last looked at');
-  const { count, because } = neededOf(inputs, fleet, staying.length, tuning);
+  const turn = toTurns(staying).indexOf(instanceId);
+  if (turn === -1) return stay('it is not among those that were there when the fleet was last looked at');
+  const { count, because } = neededOf(inputs, fleet, staying, tuning);
   if (turn >= staying.length - count)
     return stay(`of ${staying.length} instances ${count} are needed, ${because}`);
   const idleFor = `${Math.round(idleSeconds)} s idle`;
@@ -63,25 +74,36 @@ export const shouldLeave = (inputs: LeaveInputs, tuning: LeaveTuning = LEAVE_TUN
   };
 };
 
+/** Who may leave first: those who were idle, and then whoever may be by now. Nobody shares a turn with anybody. */
+const toTurns = (staying: FleetView['members']): readonly string[] => {
+  const idsOf = (isIdle: boolean): string[] =>
+    staying.flatMap(({ id, state }) => ((state === 'READY') === isIdle ? [id] : [])).sort();
+  return [...idsOf(true), ...idsOf(false)];
+};
+
 const stay = (reason: string): LeaveDecision => ({ leave: false, reason });
 
-/** How many must stay, the strongest reason first. */
+/** How many must stay, and what for. */
 const neededOf = (
-  { idleSeconds, busyShare, min, targetWaitSeconds }: LeaveInputs,
-  { backlogSeconds }: FleetView,
-  staying: number,
-  { spareIdleSeconds, lastIdleSeconds, fullShare }: LeaveTuning,
+  { idleSeconds, busyShare, recentTasks, min, targetWaitSeconds }: LeaveInputs,
+  { backlogSeconds, ageSeconds }: FleetView,
+  staying: FleetView['members'],
+  { spareIdleSeconds, lastIdleSeconds, rareIdleSeconds, oftenTasks, fullShare }: LeaveTuning,
 ): { readonly count: number; readonly because: string } => {
-  const forBacklog = Math.ceil(backlogSeconds / targetWaitSeconds);
-  const forLoad = idleSeconds >= spareIdleSeconds ? 0 : Math.ceil(((busyShare ?? NaN) * staying) / fullShare);
-  const forNext = idleSeconds >= lastIdleSeconds ? 0 : 1;
+  const all = staying.length;
+  const serving = staying.filter(({ state }) => state !== 'BOOTING').length;
+  // Whoever is idle finds no task waiting: what there was has been worked on since.
+  const left = Math.max(0, backlogSeconds - serving * ageSeconds);
+  const isSpare = all === 1 || idleSeconds >= spareIdleSeconds;
+  const forLoad = isSpare ? 0 : ((busyShare ?? NaN) * all) / fullShare;
+  const patience = recentTasks < oftenTasks ? rareIdleSeconds : lastIdleSeconds;
   // What is not known needs everybody.
-  const orAll = (count: number): number => (count >= 0 ? Math.min(count, staying) : staying);
+  const orAll = (count: number): number => (count >= 0 ? Math.min(Math.ceil(count), all) : all);
   const reasons = [
     { count: min, because: 'for there are never fewer' },
-    { count: orAll(forBacklog), because: `for a backlog of ${Math.round(backlogSeconds)} GPU-seconds` },
+    { count: orAll(left / targetWaitSeconds), because: `for a backlog of ${Math.round(left)} GPU-seconds` },
     { count: orAll(forLoad), because: 'for what there has been to do' },
-    { count: forNext, because: 'for the next task' },
+    { count: idleSeconds >= patience ? 0 : 1, because: 'for the next task' },
   ];
   return reasons.reduce((most, reason) => (reason.count > most.count ? reason : most));
 };
