@@ -81,7 +81,8 @@ export interface FleetNumbers {
   /** Until the last that is queued would start, with what is running and with what was decided. */
   readonly waitSeconds: number;
   readonly waitSecondsThen: number;
-  /** What the wait was held against: the target, or a boot and the work that is worth one. */
+  /** What the wait was held against: the target, and what launches are to bring it to: never less than is worth a boot. */
+  readonly targetSeconds: number;
   readonly goalSeconds: number;
   readonly bootSeconds: number;
   readonly megapixelStepsPerSecond: number;
@@ -98,6 +99,9 @@ export interface FleetView {
   readonly backlogSeconds: number;
   readonly members: readonly Pick<FleetMember, 'id' | 'state'>[];
 }
+
+/** The wait that is aimed at, unless a deployment says otherwise. */
+export const TARGET_WAIT_SECONDS = 300;
 
 /** How often the fleet is looked at, and how old a look may be to decide anything by it. */
 export const FLEET_PASS_SECONDS = 60;

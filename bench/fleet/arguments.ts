@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { TARGET_WAIT_SECONDS } from '../../contract/fleet.ts';
 import { PATTERNS } from './traces.ts';
 
 export const POLICY_NAMES = [
@@ -21,7 +22,7 @@ for the same options.
   --policy NAME    ${POLICY_NAMES.join(', ')}; may be repeated; all unless told
   --csv FILE       arrivals of your own instead: a header with "at" (seconds, or instants such as 2026-01-31T12:00:00Z) and
                    "megapixelSteps" and, where it is known, "gpuSeconds" of each
-  --target N       the wait that is aimed at, seconds; 240 unless told
+  --target N       the wait that is aimed at, seconds; ${TARGET_WAIT_SECONDS} unless told
   --min N          instances that are always there, of ours, queue-length and target-tracking; 0 unless told
   --max N          20 unless told
   --boot N         seconds from launch to ready; the trace's own unless told
@@ -64,7 +65,7 @@ export const parseArguments = (args: readonly string[]): Arguments => {
       trace: { type: 'string', multiple: true },
       policy: { type: 'string', multiple: true },
       csv: { type: 'string' },
-      target: { type: 'string', default: '240' },
+      target: { type: 'string', default: String(TARGET_WAIT_SECONDS) },
       min: { type: 'string', default: '0' },
       max: { type: 'string', default: '20' },
       boot: { type: 'string' },

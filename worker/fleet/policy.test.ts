@@ -40,6 +40,19 @@ describe('the policy', () => {
     });
   });
 
+  it('adds one as soon as somebody waits too long, though it may come too late for them, and one at a time', () => {
+    const settings = { ...SETTINGS, targetWaitSeconds: 50 };
+    const tasks = queued(20);
+    const instances = members('READY', 2);
+    expect(look({ settings, tasks, instances, desiredCapacity: 2 })).toMatchObject({
+      ...{ desired: 3, cause: 'wait', numbers: { waitSeconds: 90, targetSeconds: 50, goalSeconds: 200 } },
+    });
+    const booting = [...instances, ...members('BOOTING', 1)];
+    expect(look({ settings, tasks, instances: booting, desiredCapacity: 3 }).cause).toBe('enough');
+    const full = { ...settings, max: 2 };
+    expect(look({ settings: full, tasks, instances, desiredCapacity: 2 }).cause).toBe('atMax');
+  });
+
   it('counts what is booting from when it will be ready, and does not launch it twice', () => {
     const instances = members('BOOTING', 7);
     expect(look({ tasks: queued(100), instances, desiredCapacity: 7 }).cause).toBe('enough');

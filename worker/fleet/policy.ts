@@ -5,11 +5,13 @@ import { lastStartSeconds, secondsLeft, toServers, type Server } from './forecas
 
 /*
  * How many instances there should be. The question is not how many tasks there are but how long the last of them would wait:
- * the tasks are dealt out to the GPUs that are ready, busy or booting, each when it is free, and if the last starts later than
- * the goal, as many instances are added as bring it below.
+ * the tasks are dealt out to the GPUs that are ready, busy or booting, each when it is free.
  *
- * A new instance can help nobody before it has booted, and a boot is paid for like work. So the goal is the target wait, but
- * never less than a boot and the work that is worth one: whatever the present instances have done by then is left to them.
+ * - If the last would start later than the target, and nobody is booting, one instance is added. It may come too late for
+ *   these tasks; but a queue of that length says that more comes in than is done.
+ * - If the last would start later than the goal, as many are added as bring it below. A new instance helps nobody before it
+ *   has booted, and a boot is paid for like work: so the goal is the target, but never less than a boot and the work that is
+ *   worth one. Whatever the present instances have done by then is left to them.
  *
  * Capacity is never lowered here. An instance that has nothing to do ends itself (`should-leave.ts`).
  */
@@ -42,8 +44,9 @@ export const decide = (
 
   const goalSeconds = Math.max(targetWaitSeconds, (1 + worthOfABoot) * bootSeconds);
   const waitSeconds = waitWith(0);
+  const isLate = waitSeconds > targetWaitSeconds && !members.some(({ state }) => state === 'BOOTING');
   const room = Math.max(0, most - running);
-  let added = Math.min(room, Math.max(0, min - running));
+  let added = Math.min(room, Math.max(0, min - running, isLate ? 1 : 0));
   let then = added === 0 ? waitSeconds : waitWith(added);
   while (then > goalSeconds && added < room) {
     added += 1;
@@ -52,15 +55,15 @@ export const decide = (
 
   const numbers: FleetNumbers = {
     ...count(checked),
-    ...{ running, goalSeconds, bootSeconds, most, waitSeconds, waitSecondsThen: then },
+    ...{ running, bootSeconds, most, waitSeconds, waitSecondsThen: then },
+    ...{ targetSeconds: targetWaitSeconds, goalSeconds },
     megapixelStepsPerSecond: newcomer.megapixelStepsPerSecond,
     assumed: checked.assumed,
   };
-  const isShort = then > goalSeconds;
   const toCause = (): FleetCause => {
-    if (isShort) return isBudget ? 'atBudget' : 'atMax';
+    if (then > goalSeconds || (isLate && added === 0)) return isBudget ? 'atBudget' : 'atMax';
     if (added === 0) return 'enough';
-    if (waitSeconds <= goalSeconds) return 'min';
+    if (!isLate && waitSeconds <= goalSeconds) return 'min';
     return running === 0 ? 'wake' : 'wait';
   };
   const cause = toCause();
@@ -84,7 +87,14 @@ const count = ({ tasks, members, rateOf }: Checked) => {
 
 const NOTHING: FleetNumbers = {
   ...{ running: 0, booting: 0, queued: 0, inFlight: 0, queuedSeconds: 0, inFlightSeconds: 0 },
-  ...{ waitSeconds: 0, waitSecondsThen: 0, goalSeconds: 0, bootSeconds: 0, megapixelStepsPerSecond: 0 },
+  ...{
+    waitSeconds: 0,
+    waitSecondsThen: 0,
+    targetSeconds: 0,
+    goalSeconds: 0,
+    bootSeconds: 0,
+    megapixelStepsPerSecond: 0,
+  },
   ...{ assumed: [], most: 0 },
 };
 

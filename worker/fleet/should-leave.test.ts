@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { FleetMemberState, FleetView } from '../../contract/fleet.ts';
 import { LEAVE_TUNING, shouldLeave, type LeaveDecision, type LeaveInputs } from './should-leave.ts';
 
-const { spareIdleSeconds, lastIdleSeconds, rareIdleSeconds, oftenTasks, fullShare } = LEAVE_TUNING;
+const { spareIdleTimesTarget, lastIdleSeconds, rareIdleSeconds, oftenTasks, fullShare } = LEAVE_TUNING;
+const TARGET = 240;
+const spareIdleSeconds = spareIdleTimesTarget / TARGET;
 
 const fleetOf = (states: readonly FleetMemberState[], view: Partial<FleetView> = {}): FleetView => ({
   ...{ ageSeconds: 10, backlogSeconds: 0 },
@@ -14,7 +16,7 @@ const fleetOf = (states: readonly FleetMemberState[], view: Partial<FleetView> =
 const ask = (inputs: Partial<LeaveInputs>): LeaveDecision =>
   shouldLeave({
     ...{ instanceId: 'i-00', idleSeconds: 1, busyShare: 0.99, recentTasks: 100, min: 0 },
-    ...{ targetWaitSeconds: 240, fleet: fleetOf(['READY']) },
+    ...{ targetWaitSeconds: TARGET, fleet: fleetOf(['READY']) },
     ...inputs,
   });
 
@@ -26,13 +28,16 @@ describe('an idle instance', () => {
     expect(ask({ idleSeconds: lastIdleSeconds }).leave).toBe(true);
     const recentTasks = oftenTasks - 1;
     expect(ask({ idleSeconds: rareIdleSeconds - 1, recentTasks }).leave).toBe(false);
-    expect(ask({ idleSeconds: Math.max(rareIdleSeconds, spareIdleSeconds), recentTasks }).leave).toBe(true);
+    expect(ask({ idleSeconds: rareIdleSeconds, recentTasks }).leave).toBe(true);
   });
 
   it('stays less long where others stay', () => {
     const fleet = fleetOf(['READY', 'BUSY']);
     expect(ask({ fleet, idleSeconds: spareIdleSeconds - 1 }).leave).toBe(false);
     expect(ask({ fleet, idleSeconds: spareIdleSeconds }).leave).toBe(true);
+    // Where waits are to be shorter, longer.
+    expect(ask({ fleet, idleSeconds: spareIdleSeconds, targetWaitSeconds: TARGET / 2 }).leave).toBe(false);
+    expect(ask({ fleet, idleSeconds: 2 * spareIdleSeconds, targetWaitSeconds: TARGET / 2 }).leave).toBe(true);
   });
 
   it('leaves at once when the others can do all that there has been to do', () => {
@@ -97,7 +102,7 @@ describe('all who are idle by now, asking by the same view', () => {
           const leaving = staying.filter(
             ({ id }, index) => ask({ ...owns[index], instanceId: id, fleet, min }).leave,
           );
-          const needed = Math.max(min, Math.ceil(backlogSeconds / 240));
+          const needed = Math.max(min, Math.ceil(backlogSeconds / TARGET));
           expect(staying.length - leaving.length).toBeGreaterThanOrEqual(Math.min(staying.length, needed));
         },
       ),

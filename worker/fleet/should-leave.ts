@@ -32,8 +32,8 @@ export interface LeaveDecision {
 }
 
 export interface LeaveTuning {
-  /** How long it stays idle where others stay. */
-  readonly spareIdleSeconds: number;
+  /** How long it stays idle where others stay: that many seconds² over the target, for who wants short waits pays for them. */
+  readonly spareIdleTimesTarget: number;
   /** How long the last one stays idle: when tasks come often, and when they do not. */
   readonly lastIdleSeconds: number;
   readonly rareIdleSeconds: number;
@@ -45,7 +45,7 @@ export interface LeaveTuning {
 
 /** Tuned with the fleet's simulator, on half of its traces: `docs/scaling.md`. */
 export const LEAVE_TUNING: LeaveTuning = {
-  spareIdleSeconds: 10,
+  spareIdleTimesTarget: 3600,
   lastIdleSeconds: 150,
   rareIdleSeconds: 5,
   oftenTasks: 6,
@@ -88,13 +88,13 @@ const neededOf = (
   { idleSeconds, busyShare, recentTasks, min, targetWaitSeconds }: LeaveInputs,
   { backlogSeconds, ageSeconds }: FleetView,
   staying: FleetView['members'],
-  { spareIdleSeconds, lastIdleSeconds, rareIdleSeconds, oftenTasks, fullShare }: LeaveTuning,
+  { spareIdleTimesTarget, lastIdleSeconds, rareIdleSeconds, oftenTasks, fullShare }: LeaveTuning,
 ): { readonly count: number; readonly because: string } => {
   const all = staying.length;
   const serving = staying.filter(({ state }) => state !== 'BOOTING').length;
   // Whoever is idle finds no task waiting: what there was has been worked on since.
   const left = Math.max(0, backlogSeconds - serving * ageSeconds);
-  const isSpare = all === 1 || idleSeconds >= spareIdleSeconds;
+  const isSpare = all === 1 || idleSeconds >= spareIdleTimesTarget / targetWaitSeconds;
   const forLoad = isSpare ? 0 : ((busyShare ?? NaN) * all) / fullShare;
   const patience = recentTasks < oftenTasks ? rareIdleSeconds : lastIdleSeconds;
   // What is not known needs everybody.
