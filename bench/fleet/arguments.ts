@@ -29,6 +29,7 @@ for the same options.
   --price N        of an instance and hour; 1.006 unless told, see below
   --hours N        length of the traces; 24 unless told
   --seed N         other traces of the same kind; 1 unless told
+  --as-fast        looks, besides, for the target that makes ours as fast as step scaling, and compares what that costs
   --svg FOLDER     writes frontier.svg (cost and p95 of each policy) and timeline.svg (the first trace) there
   --reasons        prints every decision of ours that launched something
   --json           prints JSON instead of tables
@@ -50,6 +51,7 @@ export interface Arguments {
   readonly hours: number;
   readonly seed: number;
   readonly svg?: string;
+  readonly asFast: boolean;
   readonly reasons: boolean;
   readonly json: boolean;
   readonly help: boolean;
@@ -73,6 +75,7 @@ export const parseArguments = (args: readonly string[]): Arguments => {
       hours: { type: 'string', default: '24' },
       seed: { type: 'string', default: '1' },
       svg: { type: 'string' },
+      'as-fast': { type: 'boolean', default: false },
       reasons: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -100,6 +103,7 @@ export const parseArguments = (args: readonly string[]): Arguments => {
     hours: toNumber('hours', values.hours, { above: 0 }),
     seed: toNumber('seed', values.seed, { whole: true }),
     ...(svg !== undefined && { svg }),
+    asFast: values['as-fast'],
     reasons: values.reasons,
     json: values.json,
     help: values.help,

@@ -4,7 +4,7 @@ import type { FleetDecision } from '../../contract/fleet.ts';
 import { HELP, parseArguments, type Arguments } from './arguments.ts';
 import { parseArrivals } from './csv.ts';
 import { describeRatios, describeSummary, describeTrace, summarize, type TraceReport } from './report.ts';
-import { boundOf, createRunner, runStepScalingAsFast } from './run.ts';
+import { boundOf, createRunner, runOursAsFast } from './run.ts';
 import { frontierSvg, timelineSvg } from './plots.ts';
 import type { Trace } from './trace.ts';
 import { createTraces } from './traces.ts';
@@ -12,21 +12,20 @@ import type { Moment } from './world.ts';
 
 /* The entry: `npm run simulate:fleet`. Exits with 2 when it was not understood. */
 
-const chooseTraces = ({ csv, traces, seed, hours, bootSeconds, max }: Arguments): readonly Trace[] => {
+/** In the order in which they were asked for, each once. */
+const chooseTraces = (given: Arguments): readonly Trace[] => {
+  const { csv, seed, hours, bootSeconds, max } = given;
   const all = csv === undefined ? createTraces({ seed, hours }) : [ownTrace(csv)];
-  const chosen =
-    csv === undefined
-      ? all.filter(({ name, half }) =>
-          traces.some((wanted) => [name, patternOf(name), half].includes(wanted)),
-        )
-      : all;
-  const unknown = traces.find(
-    (wanted) =>
-      csv === undefined && !all.some(({ name, half }) => [name, patternOf(name), half].includes(wanted)),
+  const chosen = new Set(
+    csv !== undefined
+      ? all
+      : given.traces.flatMap((wanted) => {
+          const found = all.filter(({ name, half }) => [name, patternOf(name), half].includes(wanted));
+          if (found.length > 0) return found;
+          throw new Error(`--trace ${wanted} is none of ${all.map(({ name }) => name).join(', ')}`);
+        }),
   );
-  if (unknown !== undefined)
-    throw new Error(`--trace ${unknown} is none of ${all.map(({ name }) => name).join(', ')}`);
-  return chosen.map((trace) => ({ ...trace, max, bootSeconds: bootSeconds ?? trace.bootSeconds }));
+  return [...chosen].map((trace) => ({ ...trace, max, bootSeconds: bootSeconds ?? trace.bootSeconds }));
 };
 
 const patternOf = (name: string): string => name.replace(/-\d+$/, '');
@@ -57,8 +56,9 @@ const run = (given: Arguments): void => {
     firstDay ??= new Map(runs.map(({ result, timeline }) => [result.policy, timeline]));
     const results = runs.map(({ result }) => result);
     const ours = results.find(({ policy }) => policy === 'ours');
+    const step = results.find(({ policy }) => policy === 'step-scaling');
     const asFast =
-      ours && policies.includes('step-scaling') && runStepScalingAsFast(trace, ours.p95, pricePerHour);
+      given.asFast && step && runOursAsFast(trace, step.p95, { targetWaitSeconds, min, pricePerHour });
     const report: TraceReport = {
       ...{
         trace: trace.name,
@@ -69,7 +69,7 @@ const run = (given: Arguments): void => {
       workHours: trace.arrivals.reduce((sum, { gpuSeconds }) => sum + gpuSeconds, 0) / 3600,
       results,
       ...(ours && policies.includes('bound') && { bound: boundOf(trace, ours) }),
-      ...(asFast && { stepScalingAsFast: asFast }),
+      ...(asFast && { oursAsFast: asFast }),
     };
     say(describeTrace(report));
     return report;

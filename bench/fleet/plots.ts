@@ -10,13 +10,11 @@ const COLORS: Readonly<Record<string, string>> = {
   ours: '#0b7285',
   bound: '#868e96',
   'step-scaling': '#c92a2a',
-  'step-scaling-as-fast': '#e8590c',
   'target-tracking': '#5f3dc4',
   'queue-length': '#2b8a3e',
   'always-on': '#1864ab',
 };
 const LABELS: Readonly<Record<string, string>> = {
-  'step-scaling-as-fast': 'step scaling, as fast as ours',
   bound: 'bound at the p95 of ours',
 };
 
@@ -43,9 +41,9 @@ const colorOf = (name: string): string => COLORS[name] ?? '#000';
 /** What each policy cost for an hour of work, and its p95, on each trace. Both axes are logarithmic. */
 export const frontierSvg = (reports: readonly TraceReport[]): string => {
   const [width, height, left, top, right, bottom] = [760, 460, 60, 40, 20, 50];
-  const points = reports.flatMap(({ trace, workHours, results, stepScalingAsFast, bound }) => {
+  const points = reports.flatMap(({ trace, workHours, results, bound }) => {
     const ours = results.find(({ policy }) => policy === 'ours');
-    const plain = [...results, ...(stepScalingAsFast ? [stepScalingAsFast] : [])].map((result) => ({
+    const plain = results.map((result) => ({
       ...{ name: result.policy as string, p95: result.p95, cost: result.gpuHours / workHours, trace },
     }));
     return ours && bound

@@ -11,7 +11,8 @@ export interface TraceReport {
   readonly results: readonly Result[];
   /** Of ours; absent unless asked for. */
   readonly bound?: Bound;
-  readonly stepScalingAsFast?: Result;
+  /** Ours, where its target makes it no slower than step scaling at its p95; absent unless asked for, or where none does. */
+  readonly oursAsFast?: Result & { readonly targetWaitSeconds: number };
 }
 
 export const toTable = (rows: readonly (readonly string[])[]): string => {
@@ -32,9 +33,9 @@ const whole = (value: number): string => value.toFixed(0);
 
 /** Everything about one trace. */
 export const describeTrace = ({ trace, tasks, workHours, bootSeconds, ...rest }: TraceReport): string => {
-  const { results, bound, stepScalingAsFast } = rest;
-  const rows = [...results, ...(stepScalingAsFast ? [stepScalingAsFast] : [])].map((result) => [
-    result.policy === 'step-scaling-as-fast' ? `step-scaling, ${result.min} always on` : result.policy,
+  const { results, bound, oursAsFast } = rest;
+  const rows = [...results, ...(oursAsFast ? [oursAsFast] : [])].map((result) => [
+    result === oursAsFast ? `ours, target ${oursAsFast.targetWaitSeconds} s` : result.policy,
     ...[result.p50, result.p95, result.p99, result.longest].map(whole),
     result.gpuHours.toFixed(1),
     result.cost.toFixed(2),
@@ -69,11 +70,12 @@ export interface Summary {
   /** GPU-hours of ours to the bound at its p95, and at its p95, p99 and longest wait. */
   readonly toBound?: { readonly median: number; readonly worst: number };
   readonly toBoundAtAll?: { readonly median: number; readonly worst: number };
-  /** GPU-hours of ours and of step scaling as it is, all traces together; and where it is made as fast as ours. */
+  /** GPU-hours of ours to those of step scaling, all traces together … */
   readonly toStepScaling?: number;
-  readonly toStepScalingAsFast?: number;
-  /** On how many its p95 is no worse than that of step scaling as it is. */
+  /** … and on how many its p95 is no worse. */
   readonly fasterThanStepScaling?: number;
+  /** The same where its target makes it as fast, and by the trace. */
+  readonly asFastToStepScaling?: { readonly all: number; readonly median: number; readonly traces: number };
 }
 
 export const summarize = (reports: readonly TraceReport[]): Summary => {
@@ -88,9 +90,9 @@ export const summarize = (reports: readonly TraceReport[]): Summary => {
   const pairs = reports.flatMap((report) => {
     const [ours] = of(report, 'ours');
     const [step] = of(report, 'step-scaling');
-    return ours && step ? [{ ours, step, asFast: report.stepScalingAsFast }] : [];
+    return ours && step ? [{ ours, step, asFast: report.oursAsFast }] : [];
   });
-  const comparable = pairs.flatMap(({ ours, asFast }) => (asFast ? [{ ours, asFast }] : []));
+  const comparable = pairs.flatMap(({ step, asFast }) => (asFast ? [{ step, asFast }] : []));
   const sum = (results: readonly Result[]): number =>
     results.reduce((total, { gpuHours }) => total + gpuHours, 0);
   return {
@@ -101,8 +103,11 @@ export const summarize = (reports: readonly TraceReport[]): Summary => {
       fasterThanStepScaling: pairs.filter(({ ours, step }) => ours.p95 <= step.p95).length,
     }),
     ...(comparable.length > 0 && {
-      toStepScalingAsFast:
-        sum(comparable.map(({ ours }) => ours)) / sum(comparable.map(({ asFast }) => asFast)),
+      asFastToStepScaling: {
+        all: sum(comparable.map(({ asFast }) => asFast)) / sum(comparable.map(({ step }) => step)),
+        median: median(comparable.map(({ asFast, step }) => asFast.gpuHours / step.gpuHours)),
+        traces: comparable.length,
+      },
     }),
   };
 };
@@ -112,7 +117,7 @@ const median = (values: readonly number[]): number =>
 
 /** One line per trace: how ours stands. */
 export const describeRatios = (reports: readonly TraceReport[]): string => {
-  const rows = reports.flatMap(({ trace, half, results, bound, stepScalingAsFast }) => {
+  const rows = reports.flatMap(({ trace, half, results, bound, oursAsFast }) => {
     const ours = results.find(({ policy }) => policy === 'ours');
     const step = results.find(({ policy }) => policy === 'step-scaling');
     if (!ours) return [];
@@ -123,19 +128,21 @@ export const describeRatios = (reports: readonly TraceReport[]): string => {
         ...[trace, half, whole(ours.p95), ours.gpuHours.toFixed(1), ours.cost.toFixed(2)],
         ...[ratio(bound?.atP95), ratio(bound?.atAll)],
         ...[step ? whole(step.p95) : '–', ratio(step?.gpuHours)],
-        ...[stepScalingAsFast ? whole(stepScalingAsFast.min) : '–', ratio(stepScalingAsFast?.gpuHours)],
+        ...(oursAsFast && step
+          ? [whole(oursAsFast.targetWaitSeconds), (oursAsFast.gpuHours / step.gpuHours).toFixed(2)]
+          : ['–', '–']),
       ],
     ];
   });
   const header = [
     ...['ours', 'half', 'p95 s', 'GPU-h', '$', '÷ bound', '÷ bound at all', 'step p95', '÷ step'],
-    ...['its min to be as fast', '÷ that'],
+    ...['target to be as fast', '÷ step'],
   ];
   return toTable([header, ...rows]);
 };
 
 export const describeSummary = (summary: Summary): string => {
-  const { traces, toBound, toBoundAtAll, toStepScaling, toStepScalingAsFast, fasterThanStepScaling } =
+  const { traces, toBound, toBoundAtAll, toStepScaling, asFastToStepScaling, fasterThanStepScaling } =
     summary;
   const lines = [
     toBound &&
@@ -144,8 +151,8 @@ export const describeSummary = (summary: Summary): string => {
       `to the bound at its p95, p99 and longest wait: median ${toBoundAtAll.median.toFixed(2)}, worst ${toBoundAtAll.worst.toFixed(2)}`,
     toStepScaling !== undefined &&
       `to step scaling: ${toStepScaling.toFixed(2)}, with a p95 no worse on ${fasterThanStepScaling} of ${traces} traces`,
-    toStepScalingAsFast !== undefined &&
-      `to step scaling with as many instances always on as make it as fast: ${toStepScalingAsFast.toFixed(2)}`,
+    asFastToStepScaling &&
+      `to step scaling, at a target that makes its p95 no worse: ${asFastToStepScaling.all.toFixed(2)}, median ${asFastToStepScaling.median.toFixed(2)}, on ${asFastToStepScaling.traces} of ${traces} traces`,
   ];
   return `GPU-hours of ours\n${lines.flatMap((line) => (line ? [`  ${line}`] : [])).join('\n')}`;
 };

@@ -21,7 +21,7 @@ export interface RunOptions {
 /** One policy on one trace. Times in seconds. */
 export interface Result {
   readonly trace: string;
-  readonly policy: PolicyName | 'step-scaling-as-fast';
+  readonly policy: PolicyName;
   /** Instances that were always there. */
   readonly min: number;
   readonly p50: number;
@@ -99,17 +99,21 @@ const toResult = (
   };
 };
 
-/**
- * Step scaling with as many instances always there as make its p95 no worse than that: what it costs to be as fast by it.
- * Undefined: no number does.
- */
-export const runStepScalingAsFast = (trace: Trace, p95: number, pricePerHour: number): Result | undefined => {
-  for (let min = 1; min <= trace.max; min += 1) {
-    const outcome = simulate(trace, createStepScaling({ min, max: trace.max }));
-    const result = toResult(trace, { name: 'step-scaling-as-fast', min, pricePerHour }, outcome);
-    if (result.p95 <= p95) return result;
-  }
-  return undefined;
+const TARGETS = [900, 600, 450, 300, 240, 180, 120, 90, 60, 45, 30, 20];
+
+/** Ours at the target at which it costs least among those whose p95 is no worse. Undefined: there is none. */
+export const runOursAsFast = (
+  trace: Trace,
+  p95: number,
+  options: RunOptions,
+): (Result & { readonly targetWaitSeconds: number }) | undefined => {
+  const results = TARGETS.map((targetWaitSeconds) => ({
+    ...createRunner({ ...options, targetWaitSeconds })(trace, 'ours').result,
+    targetWaitSeconds,
+  }));
+  return results
+    .filter((result) => result.p95 <= p95)
+    .sort((left, right) => left.gpuHours - right.gpuHours)[0];
 };
 
 export interface Bound {

@@ -207,7 +207,8 @@ export const simulate = (trace: Trace, policy: SimulatedPolicy, seed = 1): Outco
   const end = (instance: SimulatedInstance, task: SimulatedTask): void => {
     // It was given back meanwhile.
     if (instance.task !== task) return;
-    waits.set(task, now - task.at - task.gpuSeconds);
+    // Sums of fractions end a hair before or after what they should.
+    waits.set(task, Math.max(0, Math.round(1e6 * (now - task.at - task.gpuSeconds)) / 1e6));
     const newest = task.gpuSeconds / task.megapixelSteps;
     instance.secondsPerStep = (instance.secondsPerStep ?? newest) * (1 - SMOOTHING) + newest * SMOOTHING;
     close(instance);

@@ -19,32 +19,43 @@ const busyShare = (view: View): number => {
 const within = ({ min, max }: RivalOptions, count: number): number => Math.min(max, Math.max(min, count));
 
 const CPU_TARGET = 0.7;
+/** What a worker at work takes of an instance's CPU: the process that feeds the GPU keeps one of a g5.xlarge's four cores busy. */
+const CPU_OF_WORK = 0.25;
 /** Minutes that a target-tracking policy's alarms look at before capacity is raised, and before it is lowered. */
 const OUT_MINUTES = 3;
 const IN_MINUTES = 15;
 /** It is lowered only where the metric is clearly below its target. */
 const IN_MARGIN = 0.9;
 
-/** As Auto Scaling keeps a metric at its target: in proportion, quickly up and slowly down. */
+/**
+ * As Auto Scaling keeps a metric at its target: in proportion, quickly up and slowly down. What boots is part of the capacity,
+ * and not of what the metric is multiplied with.
+ */
 const createTracking = (target: number) => {
   let recent: number[] = [];
-  return (metric: number, running: number): number => {
+  return (metric: number, inService: number, desired: number): number => {
     recent = [...recent, metric].slice(-IN_MINUTES);
-    const wanted = Math.ceil((running * metric) / target - 1e-9);
+    const wanted = Math.ceil((inService * metric) / target - 1e-9);
     const out = recent.slice(-OUT_MINUTES);
-    if (out.length === OUT_MINUTES && out.every((value) => value > target)) return Math.max(running, wanted);
+    if (out.length === OUT_MINUTES && out.every((value) => value > target)) return Math.max(desired, wanted);
     const isLow = recent.length === IN_MINUTES && recent.every((value) => value < IN_MARGIN * target);
-    return isLow ? Math.min(running, wanted) : running;
+    return isLow ? Math.min(desired, wanted) : desired;
   };
 };
 
+export interface StepScalingOptions extends RivalOptions {
+  /** 1: the CPU shows what the GPU does, which is more than the original had. */
+  readonly cpuOfWork?: number;
+}
+
 /**
  * The original's: nothing for 1 to 9 queued tasks, one more for 10 or more, two for 50, three for 100; one fewer when the queue
- * is empty; beside them a policy that keeps the CPU at 70 %, of which a busy worker uses all. One instance is always there,
+ * is empty; beside them a policy that keeps the CPU at 70 %, of which a busy worker uses a quarter: it never launches anything. One instance is always there,
  * since from none no alarm would ever start one. What it ends may be busy. While something boots nothing more is launched (the
  * warm-up of step scaling).
  */
-export const createStepScaling = (options: RivalOptions): SimulatedPolicy => {
+export const createStepScaling = (given: StepScalingOptions): SimulatedPolicy => {
+  const options = { cpuOfWork: CPU_OF_WORK, ...given };
   const track = createTracking(CPU_TARGET);
   return {
     start: options.min,
@@ -52,7 +63,7 @@ export const createStepScaling = (options: RivalOptions): SimulatedPolicy => {
     scaleIn: 'kill',
     pass: (view) => {
       const { queue, desired, instances } = view;
-      const byCpu = track(busyShare(view), desired);
+      const byCpu = track(options.cpuOfWork * busyShare(view), ready(view).length, desired);
       const isBooting = instances.some(({ readyAt }) => readyAt === undefined);
       const step = queue.length >= 100 ? 3 : queue.length >= 50 ? 2 : queue.length >= 10 ? 1 : 0;
       const bySteps = step > 0 && !isBooting ? desired + step : desired;
@@ -75,7 +86,7 @@ export const createTargetTracking = (
     scaleIn: 'drain',
     pass: (view) => {
       const inService = Math.max(1, ready(view).length);
-      return within(options, track(view.queue.length / inService, view.desired));
+      return within(options, track(view.queue.length / inService, inService, view.desired));
     },
   };
 };
