@@ -42,6 +42,7 @@ describe('the arguments of the fleet’s simulator', () => {
         policies: 'policy',
         targetWaitSeconds: 'target',
         pricePerHour: 'price',
+        asFast: 'as-fast',
       }[name];
       expect(HELP).toContain(`--${option ?? name}`);
     }
