@@ -78,9 +78,9 @@ export interface FleetNumbers {
   readonly queuedSeconds: number;
   /** What is left of the work in flight. */
   readonly inFlightSeconds: number;
-  /** Until the last that is queued would start, with what is running and with what was decided. */
-  readonly waitSeconds: number;
-  readonly waitSecondsThen: number;
+  /** Until the last that is queued would start, with what is running and with what was decided; absent: for ever. */
+  readonly waitSeconds?: number;
+  readonly waitSecondsThen?: number;
   /** What the wait was held against: the target, and what launches are to bring it to: never less than is worth a boot. */
   readonly targetSeconds: number;
   readonly goalSeconds: number;

@@ -44,8 +44,9 @@ export interface Checked {
 const MOST = 10_000;
 export const isCount = (value: number | undefined): value is number =>
   value !== undefined && Number.isInteger(value) && value >= 0 && value <= MOST;
+/** Nothing that is measured here is smaller or larger: quotients and sums stay finite. */
 const isPositive = (value: number | undefined): value is number =>
-  value !== undefined && Number.isFinite(value) && value > 0;
+  value !== undefined && value > 1e-6 && value < 1e9;
 const isFresh = (ageSeconds = 0): boolean => ageSeconds <= FLEET_STALE_SECONDS;
 
 /** Says what is missing when that is too much to decide by. */

@@ -5,7 +5,8 @@ const instances = (count: number): string => `${count} instance${count === 1 ? '
 
 /** The decision as a sentence that an operator can check with pencil and paper. */
 export const explain = (desired: number, cause: FleetCause, numbers: FleetNumbers): string => {
-  const { running, booting, waitSeconds, waitSecondsThen, targetSeconds, goalSeconds, most } = numbers;
+  const { running, booting, targetSeconds, goalSeconds, most } = numbers;
+  const { waitSeconds = Infinity, waitSecondsThen = Infinity } = numbers;
   const work = describeWork(numbers);
   const present = booting > 0 ? `${instances(running)} (${booting} booting)` : instances(running);
   switch (cause) {

@@ -1,6 +1,12 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FleetDecision, FleetMember, FleetTask } from '../../contract/fleet.ts';
+import {
+  TARGET_WAIT_SECONDS,
+  type FleetDecision,
+  type FleetMember,
+  type FleetTask,
+} from '../../contract/fleet.ts';
 import type { FleetInputs } from './check-inputs.ts';
 import { decide } from './policy.ts';
 
@@ -213,6 +219,22 @@ const nonsense = fc.record(
 const runningOf = ({ desiredCapacity = 0, instances = [] }: FleetInputs): number =>
   Math.max(desiredCapacity, instances.filter(({ state }) => state !== 'DRAINING').length);
 
+describe('a reason', () => {
+  it('is one that stands in the documentation, where it is reckoned through', () => {
+    const size = { megapixelSteps: 31.5 };
+    const { reason } = decide({
+      settings: { instanceType: TYPE, min: 0, max: 8, targetWaitSeconds: TARGET_WAIT_SECONDS },
+      tasks: [
+        { state: 'RUNNING', runningSeconds: 4, ...size },
+        ...queued(60).map((task) => ({ ...task, ...size })),
+      ],
+      ...{ instances: members('BUSY', 1), desiredCapacity: 1, rates: { [TYPE]: 3.15 }, bootSeconds: 120 },
+    });
+    const documented = readFileSync(new URL('../../docs/scaling.md', import.meta.url), 'utf8');
+    expect(documented.replaceAll(/\s+/g, ' ')).toContain(reason);
+  });
+});
+
 describe('whatever the policy is told', () => {
   it('more work never means fewer instances', () => {
     fc.assert(
@@ -277,7 +299,10 @@ describe('whatever the policy is told', () => {
     fc.assert(
       fc.property(nonsense, fc.option(anyInputs, { nil: undefined }), (inputs, before) => {
         const last = before && decide(before);
-        const { desired, reason, cause } = decide(inputs, last);
+        const decision = decide(inputs, last);
+        const { desired, reason, cause } = decision;
+        // It is stored: no infinity, nothing undefined.
+        expect(JSON.parse(JSON.stringify(decision))).toStrictEqual(decision);
         expect(Number.isInteger(desired)).toBe(true);
         const listed = inputs.instances?.filter(({ state }) => state !== 'DRAINING').length ?? 0;
         expect(desired).toBeGreaterThanOrEqual(listed);

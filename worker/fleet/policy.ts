@@ -55,8 +55,10 @@ export const decide = (
 
   const numbers: FleetNumbers = {
     ...count(checked),
-    ...{ running, bootSeconds, most, waitSeconds, waitSecondsThen: then },
-    ...{ targetSeconds: targetWaitSeconds, goalSeconds },
+    ...{ running, bootSeconds, most, targetSeconds: targetWaitSeconds, goalSeconds },
+    // Whoever stores this knows no infinity.
+    ...(Number.isFinite(waitSeconds) && { waitSeconds }),
+    ...(Number.isFinite(then) && { waitSecondsThen: then }),
     megapixelStepsPerSecond: newcomer.megapixelStepsPerSecond,
     assumed: checked.assumed,
   };
