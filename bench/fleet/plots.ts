@@ -12,7 +12,7 @@ const COLORS: Readonly<Record<string, string>> = {
   'step-scaling': '#c92a2a',
   'target-tracking': '#5f3dc4',
   'queue-length': '#2b8a3e',
-  'always-on': '#1864ab',
+  'always-on': '#e67700',
 };
 const LABELS: Readonly<Record<string, string>> = {
   bound: 'bound at the p95 of ours',
