@@ -20,6 +20,7 @@ for the same options.
   --trace NAME     ${PATTERNS.join(', ')}, one of their variants such as burst-3, or a half: train
                    (variants 1 and 2, by which parameters may be chosen) or test (3 and 4); may be repeated; test unless told
   --policy NAME    ${POLICY_NAMES.join(', ')}; may be repeated; all unless told
+                   (the bound is for the waits of ours)
   --csv FILE       arrivals of your own instead: a header with "at" (seconds, or instants such as 2026-01-31T12:00:00Z) and
                    "megapixelSteps" and, where it is known, "gpuSeconds" of each
   --target N       the wait that is aimed at, seconds; ${TARGET_WAIT_SECONDS} unless told

@@ -18,10 +18,14 @@ const LABELS: Readonly<Record<string, string>> = {
   bound: 'bound at the p95 of ours',
 };
 
+/** Names may come from files. */
+const escape = (content: string): string =>
+  content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+
 const FONT = 'font-family="system-ui, sans-serif" font-size="12"';
 
 const svg = (width: number, height: number, title: string, parts: readonly string[]): string =>
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${title}">
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escape(title)}">
 <rect width="100%" height="100%" fill="#fff"/>
 <g ${FONT} fill="#212529">
 ${parts.join('\n')}
@@ -30,11 +34,11 @@ ${parts.join('\n')}
 `;
 
 const text = (x: number, y: number, content: string, attributes = ''): string =>
-  `<text x="${x.toFixed(0)}" y="${y.toFixed(0)}"${attributes && ` ${attributes}`}>${content}</text>`;
+  `<text x="${x.toFixed(0)}" y="${y.toFixed(0)}"${attributes && ` ${attributes}`}>${escape(content)}</text>`;
 const line = (x1: number, y1: number, x2: number, y2: number): string =>
   `<line x1="${x1.toFixed(1)}" y1="${y1.toFixed(1)}" x2="${x2.toFixed(1)}" y2="${y2.toFixed(1)}" stroke="#dee2e6"/>`;
 const dot = (x: number, y: number, color: string, title: string): string =>
-  `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="4" fill="${color}" fill-opacity="0.8"><title>${title}</title></circle>`;
+  `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="4" fill="${color}" fill-opacity="0.8"><title>${escape(title)}</title></circle>`;
 
 const colorOf = (name: string): string => COLORS[name] ?? '#000';
 

@@ -1,5 +1,4 @@
 import type { Bound, Result } from './run.ts';
-import { percentile } from './world.ts';
 
 /** What there is to say of one trace. */
 export interface TraceReport {
@@ -112,8 +111,12 @@ export const summarize = (reports: readonly TraceReport[]): Summary => {
   };
 };
 
-const median = (values: readonly number[]): number =>
-  (percentile(values, 0.5) + percentile(values, 0.5 + 1 / values.length)) / 2;
+/** Of an even number the middle of the two in the middle. */
+const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((left, right) => left - right);
+  const [lower, upper] = [Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2)];
+  return ((sorted[lower] ?? Number.NaN) + (sorted[upper] ?? Number.NaN)) / 2;
+};
 
 /** One line per trace: how ours stands. */
 export const describeRatios = (reports: readonly TraceReport[]): string => {

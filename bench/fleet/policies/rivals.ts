@@ -19,7 +19,7 @@ const busyShare = (view: View): number => {
 const within = ({ min, max }: RivalOptions, count: number): number => Math.min(max, Math.max(min, count));
 
 const CPU_TARGET = 0.7;
-/** What a worker at work takes of an instance's CPU: the process that feeds the GPU keeps one of a g5.xlarge's four cores busy. */
+/** Assumed of a worker at work: the process that feeds the GPU keeps one of a g5.xlarge's four cores busy. */
 const CPU_OF_WORK = 0.25;
 /** Minutes that a target-tracking policy's alarms look at before capacity is raised, and before it is lowered. */
 const OUT_MINUTES = 3;
