@@ -1,5 +1,5 @@
 import { createRandom } from '../../test/simulation/random.ts';
-import { BUSY_WINDOW_SECONDS } from '../../worker/fleet/should-leave.ts';
+import { isRecent, recentOf } from '../../worker/fleet/recent.ts';
 import { createAgenda } from './agenda.ts';
 import type { Arrival, Trace } from './trace.ts';
 
@@ -44,13 +44,6 @@ export interface View {
   readonly measuredRate: number | undefined;
 }
 
-/** What a worker knows of its last `BUSY_WINDOW_SECONDS`. */
-export interface Recent {
-  /** Undefined: it was not up for all of them. */
-  readonly busyShare?: number;
-  readonly recentTasks: number;
-}
-
 export interface SimulatedPolicy {
   /** Instances that are there when the trace begins. */
   readonly start: number;
@@ -60,7 +53,11 @@ export interface SimulatedPolicy {
   /** The same, whenever a task is submitted. */
   readonly onSubmit?: (view: View) => number;
   /** Asked by whoever is idle, every few seconds. */
-  readonly shouldLeave?: (instance: SimulatedInstance, recent: Recent, view: View) => boolean;
+  readonly shouldLeave?: (
+    instance: SimulatedInstance,
+    recent: ReturnType<typeof recentOf>,
+    view: View,
+  ) => boolean;
   /** What becomes of a busy instance that the policy's scale-in hits. */
   readonly scaleIn: 'drain' | 'kill';
 }
@@ -199,7 +196,8 @@ export const simulate = (trace: Trace, policy: SimulatedPolicy, seed = 1): Outco
     }
     task.startedAt = now;
     instance.task = task;
-    while ((instance.busy[0]?.to ?? Infinity) < now - BUSY_WINDOW_SECONDS) instance.busy.shift();
+    for (let [oldest] = instance.busy; oldest && !isRecent(oldest, now); [oldest] = instance.busy)
+      instance.busy.shift();
     instance.busy.push({ from: now, to: Infinity });
     agenda.add(now + task.gpuSeconds, { kind: 'end', instance, task });
   };
@@ -218,7 +216,7 @@ export const simulate = (trace: Trace, policy: SimulatedPolicy, seed = 1): Outco
 
   const look = (instance: SimulatedInstance): void => {
     if (!isFree(instance) || !instances.includes(instance)) return;
-    if (policy.shouldLeave?.(instance, recentOf(instance, now), view())) {
+    if (policy.shouldLeave?.(instance, recentOf(instance.busy, instance.readyAt ?? now, now), view())) {
       desired -= 1;
       instance.leaving = 'itself';
       remove(instance);
@@ -303,16 +301,6 @@ export const simulate = (trace: Trace, policy: SimulatedPolicy, seed = 1): Outco
     },
     workSeconds: trace.arrivals.reduce((sum, arrival) => sum + arrival.gpuSeconds, 0),
     timeline,
-  };
-};
-
-const recentOf = ({ readyAt = Infinity, busy }: SimulatedInstance, now: number): Recent => {
-  const from = now - BUSY_WINDOW_SECONDS;
-  const spans = busy.filter(({ to }) => to > from);
-  const seconds = spans.reduce((sum, span) => sum + Math.min(span.to, now) - Math.max(span.from, from), 0);
-  return {
-    recentTasks: spans.length,
-    ...(readyAt <= from && { busyShare: seconds / BUSY_WINDOW_SECONDS }),
   };
 };
 

@@ -1,4 +1,4 @@
-import { FLEET_STALE_SECONDS, type FleetView } from '../../contract/fleet.ts';
+import { FLEET_STALE_SECONDS, type FleetDecision, type FleetView } from '../../contract/fleet.ts';
 
 /*
  * When an idle instance ends itself. Idle time is the price of being there when the next task comes, and a boot the price of
@@ -53,6 +53,17 @@ export const LEAVE_TUNING: LeaveTuning = {
 };
 /** Over which a worker knows how busy it was. */
 export const BUSY_WINDOW_SECONDS = 300;
+
+/** What a pass leaves to the workers. */
+export const toFleetView = (
+  { numbers }: FleetDecision,
+  members: FleetView['members'],
+  ageSeconds: number,
+): FleetView => ({
+  ageSeconds,
+  backlogSeconds: numbers.queuedSeconds + numbers.inFlightSeconds,
+  members: members.map(({ id, state }) => ({ id, state })),
+});
 
 export const shouldLeave = (inputs: LeaveInputs, tuning: LeaveTuning = LEAVE_TUNING): LeaveDecision => {
   const { instanceId, idleSeconds, fleet, min } = inputs;

@@ -2,7 +2,12 @@ import type { FleetDecision, FleetMember, FleetTask, FleetView } from '../../../
 import { FLEET_PASS_SECONDS } from '../../../contract/fleet.ts';
 import { learnBootSeconds } from '../../../worker/fleet/boot-time.ts';
 import { decide, POLICY_TUNING, type PolicyTuning } from '../../../worker/fleet/policy.ts';
-import { LEAVE_TUNING, shouldLeave, type LeaveTuning } from '../../../worker/fleet/should-leave.ts';
+import {
+  LEAVE_TUNING,
+  shouldLeave,
+  toFleetView,
+  type LeaveTuning,
+} from '../../../worker/fleet/should-leave.ts';
 import type { SimulatedInstance, SimulatedPolicy, View } from '../world.ts';
 
 export interface OursOptions {
@@ -41,9 +46,7 @@ export const createOurs = (options: OursOptions): SimulatedPolicy => {
       last,
       policyTuning,
     );
-    const { queuedSeconds, inFlightSeconds } = last.numbers;
-    const backlogSeconds = queuedSeconds + inFlightSeconds;
-    seen = { at: view.now, fleet: { ageSeconds: 0, backlogSeconds, members: instances } };
+    seen = { at: view.now, fleet: toFleetView(last, instances, 0) };
     onDecision?.(view.now, last);
     return last.desired;
   };
