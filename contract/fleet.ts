@@ -6,3 +6,117 @@ export const DRAIN_HOOK = { name: 'drain', heartbeatSeconds: 600 } as const;
 
 /** What a worker may take to leave once it was told to. Less than the hook waits, or the instance goes first. */
 export const DRAIN_SECONDS = 300;
+
+/** A task as whoever decides about the fleet sees it. */
+export interface FleetTask {
+  readonly state: 'QUEUED' | 'RUNNING';
+  /** Its whole work (`megapixelStepsOf`), whichever part of it is done. */
+  readonly megapixelSteps: number;
+  /** How long its GPU has worked on it. */
+  readonly runningSeconds?: number;
+}
+
+/** `BOOTING` from launch until its worker has proved itself. One that drains takes nothing more and counts for nothing. */
+export type FleetMemberState = 'BOOTING' | 'READY' | 'BUSY' | 'DRAINING';
+
+export interface FleetMember {
+  readonly id: string;
+  /** The pool's own unless told. */
+  readonly instanceType?: string;
+  readonly state: FleetMemberState;
+  /** Since its launch; matters while it boots. */
+  readonly ageSeconds?: number;
+}
+
+/** What a deployment chooses about its fleet. */
+export interface FleetSettings {
+  /** What is launched. */
+  readonly instanceType: string;
+  readonly min: number;
+  readonly max: number;
+  /** Capacity is raised when somebody would wait longer than that for a GPU. */
+  readonly targetWaitSeconds: number;
+  /** Of all instances together, in the currency of the price. Absent: `max` alone limits. */
+  readonly budgetPerHour?: number;
+  /** Of one instance; without it a budget can't be kept, and none is launched beyond `min`. */
+  readonly pricePerHour?: number;
+}
+
+/** Why the capacity is what it is. */
+export type FleetCause =
+  /** Nobody waits longer than the target. */
+  | 'enough'
+  /** Work came to a fleet of nobody. */
+  | 'wake'
+  /** Somebody would wait longer than the target. */
+  | 'wait'
+  | 'min'
+  /** Somebody waits too long, and there may be no more instances. */
+  | 'atMax'
+  | 'atBudget'
+  /** Something is not known: what is there stays. */
+  | 'unknown';
+
+export interface FleetDecision {
+  /** The group's desired capacity. Never below what it is. */
+  readonly desired: number;
+  readonly cause: FleetCause;
+  /** One sentence for people, with its numbers. */
+  readonly reason: string;
+  readonly numbers: FleetNumbers;
+  /** With `unknown`: the reason of the last decision that was not. */
+  readonly before?: string;
+}
+
+/** What was reckoned with. Times in seconds of one instance's GPU. */
+export interface FleetNumbers {
+  /** Desired capacity before. */
+  readonly running: number;
+  readonly booting: number;
+  readonly queued: number;
+  readonly inFlight: number;
+  readonly queuedSeconds: number;
+  /** What is left of the work in flight. */
+  readonly inFlightSeconds: number;
+  /** Until the last that is queued would start, with what is running and with what was decided; absent: for ever. */
+  readonly waitSeconds?: number;
+  readonly waitSecondsThen?: number;
+  /** What the wait was held against: the target, and what launches are to bring it to: never less than is worth a boot. */
+  readonly targetSeconds: number;
+  readonly goalSeconds: number;
+  readonly bootSeconds: number;
+  readonly megapixelStepsPerSecond: number;
+  /** Assumed, because nothing was measured. */
+  readonly assumed: readonly ('rate' | 'boot')[];
+  /** Instances that max and budget allow. */
+  readonly most: number;
+}
+
+/** What a worker needs to know of the fleet before it may leave: as of the last pass over it. */
+export interface FleetView {
+  readonly ageSeconds: number;
+  /** Queued and in flight, in seconds of one GPU. */
+  readonly backlogSeconds: number;
+  readonly members: readonly Pick<FleetMember, 'id' | 'state'>[];
+}
+
+/** The wait that is aimed at, unless a deployment says otherwise. */
+export const TARGET_WAIT_SECONDS = 300;
+
+/** How often the fleet is looked at, and how old a look may be to decide anything by it. */
+export const FLEET_PASS_SECONDS = 60;
+export const FLEET_STALE_SECONDS = 180;
+
+/**
+ * Until one has been measured: launch to first picture on an instance whose image holds the model and whose volume is warm.
+ * Published figures say 1.5 to 3 minutes; 5 to 8 where the volume still has to be fetched from S3.
+ */
+export const ASSUMED_BOOT_SECONDS = 150;
+
+/**
+ * Megapixel-steps in a second, until a worker has measured its own: published benchmarks of the WebUI (System-Info
+ * extension) for the GPU of each family, the decoding of images included.
+ */
+export const ASSUMED_RATES: Readonly<Record<string, number>> = { g4dn: 1.3, g5: 3.3, g6: 2.8, g6e: 6 };
+/** Of a GPU that nobody has heard of: a slow one. */
+export const ASSUMED_RATE = 1;

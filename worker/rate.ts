@@ -1,4 +1,5 @@
 import type { TaskRequest } from '../contract/request.ts';
+import { megapixelStepsOf } from '../contract/work.ts';
 
 /** How fast this machine is, from what the last generations took. */
 export interface Rate {
@@ -24,30 +25,15 @@ const LONGEST_MS = 15 * 60_000;
 /** Counted in milliseconds for a step of one megapixel, a mean in which old measurements fade. */
 export const createRate = (): Rate => {
   let measuredMs: number | undefined;
-  const expectedMs = (request: TaskRequest): number => (measuredMs ?? FIRST_MS) * workOf(request);
+  const expectedMs = (request: TaskRequest): number => (measuredMs ?? FIRST_MS) * megapixelStepsOf(request);
   return {
     expectedMs,
     deadlineMs: (request) =>
       Math.round(Math.min(LONGEST_MS, OVERHEAD_MS + MODEL_LOAD_MS + MARGIN * expectedMs(request))),
     measured: (request, inferenceMs) => {
-      const newest = inferenceMs / workOf(request);
+      const newest = inferenceMs / megapixelStepsOf(request);
       measuredMs = measuredMs === undefined ? newest : measuredMs + SMOOTHING * (newest - measuredMs);
     },
     megapixelStepsPerSecond: () => (measuredMs === undefined ? undefined : 1000 / measuredMs),
   };
-};
-
-/** Samplers that evaluate the model twice a step (A1111 v1.10.1, `/sdapi/v1/samplers`, option `second_order`). */
-const SECOND_ORDER = new Set(['DPM++ SDE', 'DPM++ 2S a', 'Heun', 'DPM2', 'DPM2 a', 'Restart']);
-
-/** Megapixel-steps. */
-const workOf = (request: TaskRequest): number => {
-  // The size of the image is not known before it is decoded.
-  if (request.kind === 'UPSCALE') return 4 * request.upscale.scale ** 2;
-  const sampling = request.kind === 'TXT2IMG' ? request.txt2img : request.img2img;
-  const { width, height, steps, batchSize, sampler } = sampling;
-  const megapixels = (width * height * batchSize) / 1e6;
-  const hires = request.kind === 'TXT2IMG' ? request.txt2img.hires : undefined;
-  const second = hires ? (hires.steps || steps) * hires.scale ** 2 : 0;
-  return megapixels * (steps + second) * (SECOND_ORDER.has(sampler) ? 2 : 1);
 };
