@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { parseRequest, type TaskRequest } from './request.ts';
+import { parseRequest, type StoredRequest } from './request.ts';
 import { megapixelStepsOf } from './work.ts';
 
 const IMAGE = { data: 'iVBORw0KGgo=' };
 
-const request = (input: object): TaskRequest => {
+const request = (input: object): StoredRequest => {
   const parsed = parseRequest(input);
   if (!parsed.ok) throw new Error(`${parsed.invalid.field} ${parsed.invalid.message}`);
   return parsed.request;

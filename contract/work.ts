@@ -1,4 +1,4 @@
-import type { TaskRequest } from './request.ts';
+import type { StoredRequest } from './request.ts';
 
 /** Samplers that evaluate the model twice a step (A1111 v1.10.1, `/sdapi/v1/samplers`, option `second_order`). */
 const SECOND_ORDER = new Set(['DPM++ SDE', 'DPM++ 2S a', 'Heun', 'DPM2', 'DPM2 a', 'Restart']);
@@ -7,7 +7,7 @@ const SECOND_ORDER = new Set(['DPM++ SDE', 'DPM++ 2S a', 'Heun', 'DPM2', 'DPM2 a
  * How much a request asks of a GPU, whichever it is: steps, each counted with the megapixels of all its images. Divided by a
  * machine's measured rate it is seconds.
  */
-export const megapixelStepsOf = (request: TaskRequest): number => {
+export const megapixelStepsOf = (request: StoredRequest): number => {
   // The size of the image is not known before it is decoded.
   if (request.kind === 'UPSCALE') return 4 * request.upscale.scale ** 2;
   const sampling = request.kind === 'TXT2IMG' ? request.txt2img : request.img2img;
