@@ -299,4 +299,14 @@ describe('pages of tasks', () => {
     const { errors } = await post(stack, { query, variables: { nextToken: forged } }, headers);
     expect(errors[0]).toMatchObject({ errorType: 'VALIDATION', errorInfo: { field: 'nextToken' } });
   });
+
+  it('that could not be read, as DynamoDB was away, is nobody’s mistake', async () => {
+    const takeAway = stackOf().faults.inject({
+      calls: ['DynamoDB.Query'],
+      fault: { kind: 'refused', status: 503 },
+    });
+    const { errors } = await post(stackOf(), TASKS);
+    takeAway();
+    expect(errors[0]).toMatchObject({ errorType: 'INTERNAL' });
+  });
 });

@@ -28,10 +28,9 @@ export function request(ctx: Context<QueryTasksArgs>): DynamoDBQueryRequest {
 }
 
 export function response(ctx: Context<QueryTasksArgs>): unknown {
-  if (ctx.error) {
-    util.error('The list could not be read: is nextToken what the last page answered?', 'VALIDATION', null, {
-      field: 'nextToken',
-    });
+  if (!ctx.error) return ctx.result;
+  if (ctx.args.nextToken && ctx.error.message.indexOf('token') >= 0) {
+    util.error('is not what the last page answered', 'VALIDATION', null, { field: 'nextToken' });
   }
-  return ctx.result;
+  return util.error('The list could not be read. Try again.', 'INTERNAL');
 }
