@@ -1,4 +1,4 @@
-import { type ApiError, toApiError } from './errors.ts';
+import { type ApiError, toApiError, UnauthorizedError } from './errors.ts';
 import type { Task } from './task.ts';
 import type { Transport } from './transport.ts';
 
@@ -34,8 +34,9 @@ export const catchUp = async (
     }
   } catch (thrown) {
     const error = toApiError(thrown);
-    // An API that is away is not asked hundreds of times.
-    for (const id of [...missing]) answered(id, error);
+    // An API that is away is not asked hundreds of times. What is wrong with a page alone says nothing about a task.
+    const isAboutAll = error.isRetryable || error instanceof UnauthorizedError;
+    if (isAboutAll) for (const id of [...missing]) answered(id, error);
   }
   const left = [...missing];
   const askInTurn = async (): Promise<void> => {
