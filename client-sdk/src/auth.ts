@@ -58,9 +58,13 @@ export const toAmplifyConfig = (
       onObtained(undefined);
       return obtained;
     } catch (cause) {
-      const failure = new UnauthorizedError('UnauthorizedException', `There is no ${what} to be had.`, {
-        cause,
-      });
+      // What the application's own function says is for whoever wrote it.
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const failure = new UnauthorizedError(
+        'UnauthorizedException',
+        `There is no ${what} to be had: ${reason}`,
+        { cause },
+      );
       onObtained(failure);
       throw failure;
     }
