@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answerControl } from './client-suite/control.ts';
+import { answerControl, controlOf } from './client-suite/control.ts';
 import { SCENARIOS, type ScenarioName } from './client-suite/scenarios.ts';
 import { ownNode } from './helpers/own-node.ts';
 import { useStack } from './helpers/stack.ts';
