@@ -11,7 +11,7 @@ const dist = join(folder, 'dist');
 rmSync(dist, { recursive: true, force: true });
 
 await build({
-  entryPoints: [join(folder, 'src/index.ts'), join(folder, 'src/react/index.ts')],
+  entryPoints: ['src/index.ts', 'src/react/index.ts', 'src/cli/main.ts'].map((file) => join(folder, file)),
   outbase: join(folder, 'src'),
   outdir: dist,
   bundle: true,

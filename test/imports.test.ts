@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 
 /*
- * Who may import whom. A room is the first folder of a file's path, but for two: the Lambda, which lives among the resolvers and is
- * allowed more than they are, and the A1111 front, which uses the SDK and is no part of what a browser loads.
+ * Who may import whom. A room is the first folder of a file's path, but for three: the Lambda, which lives among the resolvers and is
+ * allowed more than they are, and what uses the SDK and is no part of what a browser loads: the A1111 front, and the command line.
  */
 
 interface Room {
@@ -43,6 +43,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     node: true,
   },
   'client-sdk/src/front': { rooms: ['client-sdk'], packages: [], node: true },
+  'client-sdk/src/cli': {
+    rooms: ['client-sdk', 'client-sdk/src/front'],
+    packages: ['cli-progress'],
+    node: true,
+  },
   local: {
     rooms: ['contract', 'infra', 'client-sdk', 'client-sdk/src/front'],
     packages: [

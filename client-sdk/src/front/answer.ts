@@ -1,6 +1,6 @@
 import type { Task } from '../index.ts';
 import { toTimestamp } from './progress.ts';
-import type { StoredImage } from './queue.ts';
+import type { StoredImage } from '../download.ts';
 import type { Work } from './translate.ts';
 import { parseInfotext } from './wire/infotext.ts';
 

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createTaskQueue, type StoredImage } from './queue.ts';
+import type { StoredImage } from '../download.ts';
+import { createTaskQueue } from './queue.ts';
 
 const servers: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -1,0 +1,80 @@
+import type { Task, TaskHandle } from '../index.ts';
+import { EXIT, toFailure, toLine } from './exit-codes.ts';
+import { createProgressView } from './progress-view.ts';
+import { toResult } from './format.ts';
+import { saveImages } from './save-images.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface FollowOptions {
+  readonly terminal: Terminal;
+  readonly folder: string;
+  readonly isJson: boolean;
+  /** What Ctrl-C does: ends the task, or the watching only. */
+  readonly onInterrupt: 'cancel' | 'leave';
+}
+
+/** Shows a task up to its end and saves its images. Resolves with the exit code. */
+export const follow = async (handle: TaskHandle, options: FollowOptions): Promise<number> => {
+  const { terminal, isJson } = options;
+  const view = createProgressView(terminal);
+  const leaving = new AbortController();
+  let isInterrupted = false;
+  const interrupt = (): void => {
+    isInterrupted = true;
+    view.stop();
+    if (options.onInterrupt === 'leave') return leaving.abort();
+    terminal.say('canceling; once more to leave at once');
+    handle.cancel().catch((error: unknown) => {
+      terminal.say(`Task ${handle.id} was not canceled: ${toLine(toFailure(error))}`);
+      leaving.abort();
+    });
+  };
+  const stopListening = terminal.onInterrupt(interrupt);
+  try {
+    for await (const task of handle.updates({ signal: leaving.signal })) {
+      view.show(task);
+      if (!task.isTerminal) continue;
+      view.stop();
+      const code = await report(await withUrls(handle, task), options);
+      return isInterrupted ? EXIT.interrupted : code;
+    }
+    throw new Error('A watch ends with a terminal task');
+  } catch (error) {
+    view.stop();
+    if (!leaving.signal.aborted) throw error;
+    if (options.onInterrupt === 'leave') terminal.say(`Task ${handle.id} goes on.`);
+    if (isJson) terminal.out(JSON.stringify({ id: handle.id, status: handle.latest()?.status ?? null }));
+    return EXIT.interrupted;
+  } finally {
+    stopListening();
+  }
+};
+
+/** A task that has succeeded may have been pushed without the URLs of its images. */
+const withUrls = (handle: TaskHandle, task: Task): Task | Promise<Task> =>
+  task.status === 'SUCCEEDED' && (task.images ?? []).some(({ url }) => url === null) ? handle.status() : task;
+
+const report = async (task: Task, options: FollowOptions): Promise<number> => {
+  const { terminal, isJson } = options;
+  const isDone = task.status === 'SUCCEEDED';
+  const saved = isDone ? await save(task, options) : [];
+  if (isJson) terminal.out(JSON.stringify({ ...toResult(task), images: saved }));
+  else for (const { file } of saved) terminal.out(file);
+  if (isDone) return EXIT.done;
+  terminal.say(toEnd(task));
+  return EXIT.failed;
+};
+
+const save = async ({ id, images }: Task, { terminal, folder }: FollowOptions) => {
+  try {
+    return await saveImages(images ?? [], { folder, taskId: id });
+  } catch (error) {
+    terminal.say(`The images were made and stored; sd-async watch ${id} --out DIR saves them again.`);
+    throw error;
+  }
+};
+
+const toEnd = ({ id, status, error }: Task): string => {
+  const hint = error?.retryable ? ` Another try may end well: sd-async retry ${id}` : '';
+  return error ? `${error.code}: ${error.message}${hint}` : `Task ${id} ended as ${status}.`;
+};

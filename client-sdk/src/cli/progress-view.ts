@@ -1,0 +1,58 @@
+import cliProgress from 'cli-progress';
+import type { Task } from '../index.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface ProgressView {
+  readonly show: (task: Task) => void;
+  /** Leaves the bar as it stands; what is written afterwards begins on a line of its own. */
+  readonly stop: () => void;
+}
+
+/** `12/20 steps, 3.1 s left` */
+export const toDetail = ({ progress, status }: Pick<Task, 'progress' | 'status'>): string => {
+  if (!progress) return '';
+  const { step, steps, etaSeconds } = progress;
+  if (status === 'SUCCEEDED') return `${steps}/${steps} steps`;
+  const left = status === 'RUNNING' && etaSeconds !== null ? `, ${etaSeconds.toFixed(1)} s left` : '';
+  return `${step}/${steps} steps${left}`;
+};
+
+/** A bar on a terminal; elsewhere a line whenever there is something new to say. */
+export const createProgressView = (terminal: Pick<Terminal, 'isInteractive' | 'say'>): ProgressView =>
+  terminal.isInteractive ? createBar() : createLines(terminal.say);
+
+const createLines = (say: (line: string) => void): ProgressView => {
+  let last = '';
+  return {
+    show: (task) => {
+      const line = `${task.status.padEnd(9)} ${toDetail(task)}`.trimEnd();
+      if (line !== last) say(line);
+      last = line;
+    },
+    stop: () => undefined,
+  };
+};
+
+const createBar = (): ProgressView => {
+  const bar = new cliProgress.SingleBar({
+    format: '{status} [{bar}] {detail}',
+    barsize: 32,
+    hideCursor: true,
+    // It would write the cursor's return over the answer to Ctrl-C.
+    gracefulExit: false,
+  });
+  let isStarted = false;
+  return {
+    show: (task) => {
+      const fraction = task.status === 'SUCCEEDED' ? 1 : (task.progress?.fraction ?? 0);
+      const payload = { status: task.status.padEnd(9), detail: toDetail(task) };
+      if (!isStarted) bar.start(1, fraction, payload);
+      else bar.update(fraction, payload);
+      isStarted = true;
+    },
+    stop: () => {
+      if (isStarted) bar.stop();
+      isStarted = false;
+    },
+  };
+};

@@ -1,0 +1,149 @@
+import { parseArgs } from 'node:util';
+import { assertRunning, type Env } from '../endpoint.ts';
+import { loadConfig, toHelp } from '../front/config.ts';
+import { serve } from '../front/serve.ts';
+import { createClient, type Client } from '../index.ts';
+import { COMMANDS, type Call, type Command } from './commands.ts';
+import { configure } from './configure.ts';
+import { EXIT, toFailure, toLine, UnreachableError, UsageError } from './exit-codes.ts';
+import type { Values } from './fields.ts';
+import { toOverview, toTopicHelp, type Topic } from './help.ts';
+import { chooseEndpoint, readProfiles, toConfigPath, type ConnectValues } from './profiles.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface CliOptions extends Pick<Call, 'readText' | 'createId'> {
+  readonly env: Env;
+  readonly terminal: Terminal;
+}
+
+const SERVE: Topic = {
+  name: 'serve',
+  usage: 'serve [options]',
+  summary: "Answers as an A1111 WebUI's API does, with the queue behind it",
+  details: '',
+  examples: [],
+};
+
+const CONFIG: Topic = {
+  name: 'config',
+  usage: 'config [set|use|remove NAME] [options]',
+  summary: 'Keeps endpoints and their keys under names',
+  details: `\
+  Without a name it lists them; keys are never shown. With set, --endpoint and --api-key are what is kept: "-" reads the key
+  from standard input. The first one is the current one; "use local" goes back to the local stack.`,
+  examples: [
+    'sd-async config set home --endpoint https://example.com/graphql --api-key - < key.txt',
+    'sd-async config use home',
+    'sd-async config remove home',
+  ],
+};
+
+const TOPICS = [...COMMANDS, SERVE, CONFIG];
+
+const COMMON_OPTIONS = {
+  json: { type: 'boolean' },
+  profile: { type: 'string' },
+  endpoint: { type: 'string' },
+  'api-key': { type: 'string' },
+  'stack-port': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+const parse = (args: readonly string[], options: Command['options']) => {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { ...options, ...COMMON_OPTIONS },
+      allowPositionals: true,
+    });
+    return { values: values as Values, words: positionals };
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+};
+
+/** Runs one command line. Never rejects: resolves with the exit code, the reason having been said. */
+export const runCli = async (args: readonly string[], options: CliOptions): Promise<number> => {
+  try {
+    return await runCommand(args, options);
+  } catch (error) {
+    const failure = toFailure(error);
+    options.terminal.say(`sd-async: ${toLine(failure)}`);
+    if (failure.exitCode === EXIT.unreachable && failure.taskId !== undefined)
+      options.terminal.say(`It may have been heard all the same: sd-async watch ${failure.taskId}`);
+    return failure.exitCode;
+  }
+};
+
+const runCommand = async ([name, ...rest]: readonly string[], options: CliOptions): Promise<number> => {
+  const { terminal, env } = options;
+  const isHelp = name === undefined || ['help', '--help', '-h'].includes(name);
+  const asked = isHelp ? rest[0] : name;
+  if (asked === undefined) {
+    (name === undefined ? terminal.say : terminal.out)(toOverview(TOPICS));
+    return name === undefined ? EXIT.usage : EXIT.done;
+  }
+  const topic = TOPICS.find((known) => known.name === asked);
+  if (!topic) throw new UsageError(`There is no command "${asked}"; sd-async --help lists them`);
+  if (asked === SERVE.name) return runServe(isHelp ? ['--help'] : rest, options);
+
+  const command = COMMANDS.find((known) => known.name === asked);
+  const { values, words } = parse(isHelp ? ['--help'] : rest, command?.options ?? {});
+  if (values.help === true) {
+    terminal.out(toTopicHelp(topic));
+    return EXIT.done;
+  }
+  if (!command) {
+    const { endpoint, 'api-key': apiKey } = values as ConnectValues;
+    const isJson = values.json === true;
+    await configure({ path: toConfigPath(env), words, endpoint, apiKey, isJson, terminal });
+    return EXIT.done;
+  }
+  let client: Client | undefined;
+  const connect = async (): Promise<Client> => {
+    const endpoint = chooseEndpoint(values as ConnectValues, env, await readProfiles(toConfigPath(env)));
+    await assertRunning(endpoint).catch(toUnreachable);
+    client = createClient(endpoint);
+    return client;
+  };
+  try {
+    return await command.run({ ...options, words, values, connect });
+  } finally {
+    client?.close();
+  }
+};
+
+const toUnreachable = (error: Error): never => {
+  const hint = 'For another API: sd-async config set NAME --endpoint URL --api-key -, or --endpoint';
+  throw new UnreachableError(`${error.message}\n${hint}`, { cause: error });
+};
+
+/** Its options are the front's own; where it is told no endpoint it takes the current profile. */
+const runServe = async (args: readonly string[], { env, terminal }: CliOptions): Promise<number> => {
+  const { current, profiles } = await readProfiles(toConfigPath(env));
+  const profile = current === null ? undefined : profiles[current];
+  const isTold = args.some((arg) => /^--(endpoint|api-key|stack-port)\b/.test(arg));
+  const fromProfile = profile &&
+    !isTold &&
+    env.SD_ASYNC_ENDPOINT === undefined && {
+      SD_ASYNC_ENDPOINT: profile.endpoint,
+      SD_ASYNC_API_KEY: profile.apiKey,
+    };
+  const load = () => {
+    try {
+      return loadConfig(args, { ...env, ...fromProfile });
+    } catch (error) {
+      throw new UsageError((error as Error).message, { cause: error });
+    }
+  };
+  const given = load();
+  if (given.help) {
+    terminal.out(toHelp('sd-async serve'));
+    return EXIT.done;
+  }
+  await assertRunning(given.config.queue).catch(toUnreachable);
+  const front = await serve(given.config, (text) => terminal.out(text.replace(/\n$/, '')));
+  await new Promise<void>((resolve) => terminal.onInterrupt(resolve));
+  await front.stop();
+  return EXIT.done;
+};

@@ -1,0 +1,79 @@
+/* Where a command finds its API. For commands alone: no page loads it. */
+
+export interface Endpoint {
+  readonly endpoint: string;
+  readonly auth: { readonly apiKey: string } | { readonly token: () => string | Promise<string> };
+}
+
+/** Of `util.parseArgs`. */
+export const ENDPOINT_OPTIONS = {
+  endpoint: { type: 'string' },
+  'api-key': { type: 'string' },
+  'stack-port': { type: 'string', default: '4400' },
+} as const;
+
+export interface EndpointValues {
+  readonly endpoint?: string | undefined;
+  readonly 'api-key'?: string | undefined;
+  readonly 'stack-port': string;
+}
+
+export const ENDPOINT_HELP = `\
+  --endpoint URL             the GraphQL endpoint; or SD_ASYNC_ENDPOINT
+  --api-key KEY              its API key; or SD_ASYNC_API_KEY, which other users of this machine can't see
+  --stack-port N             without an endpoint: the running local stack (npm start), at 4400 unless told
+`;
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export const isPort = (text: string): boolean => /^\d+$/.test(text) && Number(text) <= 65_535;
+
+export interface EndpointOptions {
+  readonly env: Env;
+  /** The owner of what is submitted to the local stack. */
+  readonly localUser: string;
+  /** Told what is wrong, every time. */
+  readonly onProblem: (problem: string) => void;
+}
+
+/** From the command line, else from the environment, else the local stack. */
+export const toEndpoint = (
+  values: EndpointValues,
+  { env, localUser, onProblem }: EndpointOptions,
+): Endpoint => {
+  const endpoint = values.endpoint ?? env.SD_ASYNC_ENDPOINT;
+  const apiKey = values['api-key'] ?? env.SD_ASYNC_API_KEY;
+  const port = values['stack-port'];
+  if (!isPort(port)) onProblem(`--stack-port is no port: ${port}`);
+  if (endpoint !== undefined && !/^https?:\/\//.test(endpoint))
+    onProblem(`--endpoint is no URL: ${endpoint}`);
+  if (endpoint !== undefined && apiKey === undefined)
+    onProblem('--endpoint needs an --api-key, or SD_ASYNC_API_KEY');
+  if (endpoint === undefined && apiKey !== undefined)
+    onProblem('--api-key needs an --endpoint, or SD_ASYNC_ENDPOINT');
+  return endpoint === undefined
+    ? toLocalStack(port, localUser)
+    : { endpoint, auth: { apiKey: apiKey ?? '' } };
+};
+
+/** It hands out tokens for anybody (`npm run token`), each good for an hour; a fresh one for every call costs nothing. */
+const toLocalStack = (port: string, user: string): Endpoint => ({
+  endpoint: `http://127.0.0.1:${port}/graphql`,
+  auth: {
+    token: async () => {
+      const response = await fetch(`http://127.0.0.1:${port}/local/token?user=${user}`).catch(() => {
+        throw new Error(`Nothing listens on port ${port}: is the stack running (npm start)?`);
+      });
+      if (!response.ok) throw new Error(`The stack on port ${port} gave no token: ${response.status}`);
+      return (await response.text()).trim();
+    },
+  },
+});
+
+/**
+ * Throws, saying what to do, where the local stack is not running. Asked before the first call: Amplify keeps to itself why there
+ * was no token, and the client would try for 16 seconds.
+ */
+export const assertRunning = async ({ auth }: Endpoint): Promise<void> => {
+  if ('token' in auth) await auth.token();
+};
