@@ -46,7 +46,8 @@ import { createSimulatedWebui, type SimulatedWebui } from './webui.ts';
 
 /*
  * One history: the shipped code of the worker, task_handler, updateTask, the reconciler, the dead-letter consumer and the
- * SDK's watch, in processes that die, over simulated services, in virtual time.
+ * SDK's watch, in processes that die, over simulated services, in virtual time. Long, since it is one composition of all of
+ * them: each part is put together once, and knows of the others only what is passed here.
  */
 
 /** Puts something else in a part's place, to see whether anybody notices. What is absent stays as it is. */

@@ -5,14 +5,14 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { chooseEndpoint, parseProfiles, toConfigPath, writeProfiles, type Profiles } from './profiles.ts';
 
 const HOME: Profiles['profiles'][string] = { endpoint: 'https://home/graphql', apiKey: 'da2-home' };
-const WORK: Profiles['profiles'][string] = { endpoint: 'https://work/graphql', apiKey: 'da2-work' };
+const WORK: Profiles['profiles'][string] = { endpoint: 'https://office/graphql', apiKey: 'da2-work' };
 const KNOWN: Profiles = { current: 'home', profiles: { home: HOME, work: WORK } };
 const NONE: Profiles = { current: null, profiles: {} };
 const ENV = { SD_ASYNC_ENDPOINT: 'https://env/graphql', SD_ASYNC_API_KEY: 'da2-env' };
 
 describe('the endpoint', () => {
   it.each([
-    ['a named profile', { profile: 'work' }, ENV, KNOWN, 'https://work/graphql'],
+    ['a named profile', { profile: 'work' }, ENV, KNOWN, 'https://office/graphql'],
     [
       'the command line',
       { endpoint: 'https://arg/graphql', 'api-key': 'k' },
