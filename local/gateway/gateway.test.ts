@@ -7,6 +7,7 @@ import {
   PutItemCommand,
   QueryCommand,
   UpdateTimeToLiveCommand,
+  waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import {
   CreateBucketCommand,
@@ -73,8 +74,8 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-const createTable = (TableName: string, { dynamodb } = aws) =>
-  dynamodb.send(
+const createTable = async (TableName: string, { dynamodb } = aws): Promise<void> => {
+  await dynamodb.send(
     new CreateTableCommand({
       TableName,
       KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
@@ -92,6 +93,8 @@ const createTable = (TableName: string, { dynamodb } = aws) =>
       BillingMode: 'PAY_PER_REQUEST',
     }),
   );
+  await waitUntilTableExists({ client: dynamodb, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { TableName });
+};
 
 const createQueue = async (
   name: string,

@@ -3,6 +3,7 @@ import {
   DynamoDBClient,
   ResourceInUseException,
   UpdateTimeToLiveCommand,
+  waitUntilTableExists,
   type CreateTableCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import {
@@ -93,6 +94,8 @@ const createTable = async (
   } catch (error) {
     if (!(error instanceof ResourceInUseException)) throw error;
   }
+  // It is created a moment after that was answered, as on AWS.
+  await waitUntilTableExists({ client: dynamodb, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { TableName });
   if (TimeToLiveSpecification) {
     await dynamodb.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification }));
   }

@@ -4,6 +4,7 @@ import {
   DynamoDBClient,
   PutItemCommand,
   UpdateItemCommand,
+  waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import fc from 'fast-check';
@@ -48,6 +49,10 @@ beforeAll(async () => {
       AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
       BillingMode: 'PAY_PER_REQUEST',
     }),
+  );
+  await waitUntilTableExists(
+    { client: dynamodb, maxWaitTime: 30, minDelay: 1, maxDelay: 1 },
+    { TableName: 'rows' },
   );
   ({ request } = (await import('../../resolvers/Mutation.updateTask.ts')) as unknown as {
     request: typeof request;
