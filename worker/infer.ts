@@ -43,7 +43,7 @@ export const createInfer = ({ backend, rate, freeMemory, clock, drain }: InferOp
   return async (attempt, request, interruption) => {
     const startedAt = clock.now();
     const ownMs = rate.deadlineMs(request);
-    const leftMs = attempt.mustEndAt - startedAt;
+    const leftMs = Math.max(0, attempt.mustEndAt - startedAt);
     const deadline = startTimeout(clock, Math.min(ownMs, leftMs), () =>
       leftMs < ownMs
         ? new TaskError('DEADLINE_EXCEEDED', 'The task did not end before its deadline.')

@@ -81,8 +81,9 @@ const FINISH_RESERVE_MS = 5000;
 
 export const startWorker = (options: WorkerOptions): Worker => {
   const { backend, clock, ledger, logger, objects, observe, random } = options;
-  /** Takes nothing more; and, later, must end what it has. */
+  // Told to go it takes nothing more, then interrupts what would not be made in time, and in the end gives back all it has.
   const closing = new AbortController();
+  const interrupting = new AbortController();
   const draining = new AbortController();
   const rate = createRate();
   const take = createTake(options);
@@ -92,7 +93,7 @@ export const startWorker = (options: WorkerOptions): Worker => {
     rate,
     freeMemory: supervisor.freeMemory,
     clock,
-    drain: draining.signal,
+    drain: interrupting.signal,
   });
   let unheard = false;
   const finish = createFinish({
@@ -195,7 +196,7 @@ export const startWorker = (options: WorkerOptions): Worker => {
     const job = await open(attempt, true);
     if (await settlesWithin(clock, generating, CLAIM_AHEAD_MS + HOLD_MS)) return job;
     job.logger.info('the GPU is not free yet');
-    await finish({ ...job, outcome: { kind: 'released' } });
+    await finish({ ...job, outcome: unfinished(job) });
     return undefined;
   };
 
@@ -224,7 +225,7 @@ export const startWorker = (options: WorkerOptions): Worker => {
 
   /** Nobody waits for a WebUI that must prove itself first, or for a worker that goes. */
   const giveBack = async (job: Job): Promise<void> => {
-    await startFinish(job, 'outcome' in job.next ? job.next.outcome : { kind: 'released' });
+    await startFinish(job, unfinished(job));
   };
 
   const turn = async (ahead: Job | undefined): Promise<Job | undefined> => {
@@ -265,10 +266,17 @@ export const startWorker = (options: WorkerOptions): Worker => {
       closing.abort(must);
       observe({ kind: 'worker:draining', reason });
       const interruptInMs = Math.max(0, withinMs - FINISH_RESERVE_MS);
-      const fits = freeAt - clock.now() <= interruptInMs;
-      if (!inferring || !fits || !(await settlesWithin(clock, running, interruptInMs))) draining.abort(must);
+      // A picture that is made already is stored, whatever becomes of the next one.
+      if (inferring && freeAt - clock.now() > interruptInMs) interrupting.abort(must);
+      if (!(await settlesWithin(clock, running, interruptInMs))) {
+        interrupting.abort(must);
+        draining.abort(must);
+      }
       await running;
       logger.info('worker drained', { reason });
     },
   };
 };
+
+/** Of a task that does not reach the GPU: what is known of it, else it goes to somebody else. */
+const unfinished = ({ next }: Job): Outcome => ('outcome' in next ? next.outcome : { kind: 'released' });
