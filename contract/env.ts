@@ -5,7 +5,17 @@
 export const ENV = {
   tasksTable: 'TASKS_TABLE',
   workersTable: 'WORKERS_TABLE',
+  /** Where a worker takes its messages. */
   tasksQueueUrl: 'TASKS_QUEUE_URL',
+  /** Every pool with its queue and models, as JSON (`Pool[]`): for whoever sends. */
+  pools: 'POOLS',
+  /** The pool that a worker belongs to. */
+  pool: 'POOL',
+  /** What the scaler looks after, as JSON (`FleetConfig[]`). */
+  fleets: 'FLEETS',
+  fleetTable: 'FLEET_TABLE',
+  /** Where one asks for a look at a fleet before the next pass. */
+  wakeQueueUrl: 'WAKE_QUEUE_URL',
   graphqlUrl: 'GRAPHQL_URL',
   requestsBucket: 'REQUESTS_BUCKET',
   imagesBucket: 'IMAGES_BUCKET',

@@ -1,3 +1,6 @@
+/** The pool of whatever names no model that another one serves. */
+export const DEFAULT_POOL = 'default';
+
 /**
  * Holds an instance that must go until its worker has handed back what it had: the worker ends the waiting, or the time
  * does.
@@ -38,6 +41,8 @@ export interface FleetSettings {
   readonly targetWaitSeconds: number;
   /** Of all instances together, in the currency of the price. Absent: `max` alone limits. */
   readonly budgetPerHour?: number;
+  /** How long the last instance stays when there is nothing to do. Absent: as `should-leave.ts` thinks best. */
+  readonly idleSeconds?: number;
   /** Of one instance; without it a budget can't be kept, and none is launched beyond `min`. */
   readonly pricePerHour?: number;
 }
@@ -99,6 +104,74 @@ export interface FleetView {
   readonly backlogSeconds: number;
   readonly members: readonly Pick<FleetMember, 'id' | 'state'>[];
 }
+
+/** One fleet that the scaler looks after: of its limits the group itself knows `min` and `max`. */
+export interface FleetConfig extends Omit<FleetSettings, 'min' | 'max'> {
+  readonly pool: string;
+  /** Name of the Auto Scaling group. */
+  readonly group: string;
+}
+
+/** A member with the moment since which it is in that state, in milliseconds; while it boots: since it was launched. */
+export interface FleetMemberRecord extends Pick<FleetMember, 'id' | 'state' | 'instanceType'> {
+  readonly since: number;
+}
+
+/**
+ * Where in the queue a task stands that was submitted then, and when it should start, in whole seconds after the pass; absent:
+ * never, as things are.
+ */
+export interface QueueMark {
+  readonly createdAt: number;
+  /** 1: the next one. */
+  readonly position: number;
+  readonly startsInSeconds?: number;
+}
+
+/** What a pass over a fleet found and decided; one item per pool. Instants are milliseconds since 1970. */
+export interface FleetSummary {
+  readonly pool: string;
+  readonly id: typeof SUMMARY_ID;
+  /** Grows by one with every pass: of two at the same time one gives way. */
+  readonly version: number;
+  readonly at: number;
+  readonly decision: FleetDecision;
+  readonly members: readonly FleetMemberRecord[];
+  readonly min: number;
+  readonly max: number;
+  readonly targetWaitSeconds: number;
+  readonly idleSeconds?: number;
+  readonly backlogSeconds: number;
+  /** Of those that wait for a worker; absent: nobody does. */
+  readonly oldestAt?: number;
+  /** When a task would start that is submitted now; absent: never, as things are. */
+  readonly newStartsInSeconds?: number;
+  /** Some of those that wait, oldest first. Their starts are missing where nobody will come. */
+  readonly marks: readonly QueueMark[];
+  /** Of the instances that are launched. */
+  readonly megapixelStepsPerSecond: number;
+  readonly bootSeconds?: number;
+  /** Megapixel-steps in a second, by instance type. */
+  readonly rates: Readonly<Record<string, number>>;
+}
+
+/** A decision that said something new. `expiresAt` in seconds, for DynamoDB's TTL. */
+export interface FleetDecisionRecord extends FleetDecision {
+  readonly pool: string;
+  /** `decision#` and when it was taken, so that they sort by time. */
+  readonly id: string;
+  readonly at: number;
+  /** What else was noticed, e.g. that Auto Scaling could not launch, with its words. */
+  readonly notes: readonly string[];
+  readonly expiresAt: number;
+}
+
+export const FLEET_TABLE = { partitionKey: 'pool', sortKey: 'id', ttlAttribute: 'expiresAt' } as const;
+export const SUMMARY_ID = 'summary';
+export const DECISION_PREFIX = 'decision#';
+export const DECISION_RETENTION_DAYS = 30;
+/** Where a task stands is told to the place up to so many, and beyond that about. */
+export const QUEUE_MARKS = 50;
 
 /** The wait that is aimed at, unless a deployment says otherwise. */
 export const TARGET_WAIT_SECONDS = 300;

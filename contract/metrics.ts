@@ -24,6 +24,23 @@ export const METRICS = {
   /** From the end of one generation to the beginning of the next, while there was work: the GPU stands still. */
   GapSeconds: 'Seconds',
   WebuiRestarts: 'Count',
+  /** Of a fleet, once a pass: what waits, what it amounts to on one GPU, and how long the oldest has waited. */
+  QueuedTasks: 'Count',
+  BacklogSeconds: 'Seconds',
+  OldestSeconds: 'Seconds',
+  DesiredCapacity: 'Count',
+  BusyInstances: 'Count',
+  /** Launched for a while, or asked for, and not ready. */
+  BootingInstances: 'Count',
+  /** Asked for at the last pass already, and not launched: no capacity, or no quota. */
+  MissingInstances: 'Count',
+  /** Of which no worker has become ready in three times the usual boot. */
+  OverdueInstances: 'Count',
+  /** Passes that did not know enough to decide, and raises that Auto Scaling refused. */
+  UnknownDecisions: 'Count',
+  RefusedRaises: 'Count',
+  /** Boots, launch to ready. */
+  BootSeconds: 'Seconds',
 } as const;
 
 export type MetricName = keyof typeof METRICS;

@@ -149,6 +149,18 @@ export type TaskRequest =
   | { kind: 'IMG2IMG'; img2img: Img2ImgRequest; embedMetadata: boolean }
   | { kind: 'UPSCALE'; upscale: UpscaleRequest; embedMetadata: boolean };
 
+/** The checkpoint that a request names. */
+export const modelOf = (request: StoredRequest): string | undefined => {
+  switch (request.kind) {
+    case 'TXT2IMG':
+      return request.txt2img.model;
+    case 'IMG2IMG':
+      return request.img2img.model;
+    case 'UPSCALE':
+      return undefined;
+  }
+};
+
 /** The images of a request, each with the path of its field. */
 export const imagesIn = (request: StoredRequest): readonly (readonly [field: string, ImageSource])[] => {
   if (request.kind === 'TXT2IMG') return [];

@@ -34,6 +34,60 @@ export type CreateUploadInput = {
   contentType: Scalars['String']['input'];
 };
 
+/** Why the capacity is what it is. */
+export type FleetCause =
+  | 'atBudget'
+  /** Somebody waits too long, and there may be no more instances. */
+  | 'atMax'
+  /** Nobody waits longer than the target. */
+  | 'enough'
+  | 'min'
+  /** Something is not known: what is there stays. */
+  | 'unknown'
+  /** Somebody would wait longer than the target. */
+  | 'wait'
+  /** Work came to a fleet of nobody. */
+  | 'wake';
+
+export type FleetDecision = {
+  __typename?: 'FleetDecision';
+  at: Scalars['AWSDateTime']['output'];
+  cause: FleetCause;
+  /** The capacity that was decided on. */
+  desired: Scalars['Int']['output'];
+  /** What else was noticed, e.g. what Auto Scaling says of a launch that failed. */
+  notes: Array<Scalars['String']['output']>;
+  /** Everything that was reckoned with, by name. docs/scaling.md explains it. */
+  numbers: Scalars['AWSJSON']['output'];
+  pool: Scalars['ID']['output'];
+  /** One sentence, with its numbers. */
+  reason: Scalars['String']['output'];
+  /** The capacity before. */
+  running: Scalars['Int']['output'];
+};
+
+export type FleetDecisionPage = {
+  __typename?: 'FleetDecisionPage';
+  items: Array<FleetDecision>;
+  /** Null on the last page. */
+  nextToken: Maybe<Scalars['String']['output']>;
+};
+
+export type FleetMember = {
+  __typename?: 'FleetMember';
+  /** Of the instance. */
+  id: Scalars['ID']['output'];
+  state: FleetMemberState;
+};
+
+export type FleetMemberState =
+  /** From launch until its worker has proved itself. */
+  | 'BOOTING'
+  | 'BUSY'
+  /** Takes nothing more, and goes. */
+  | 'DRAINING'
+  | 'READY';
+
 export type HiresInput = {
   /** 0…1; 0.7 unless told. */
   denoisingStrength?: InputMaybe<Scalars['Float']['input']>;
@@ -101,6 +155,18 @@ export type Img2ImgInput = {
   steps?: InputMaybe<Scalars['Int']['input']>;
   vae?: InputMaybe<Scalars['String']['input']>;
   width?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type InstanceCounts = {
+  __typename?: 'InstanceCounts';
+  booting: Scalars['Int']['output'];
+  busy: Scalars['Int']['output'];
+  /** As many as there should be. */
+  desired: Scalars['Int']['output'];
+  draining: Scalars['Int']['output'];
+  max: Scalars['Int']['output'];
+  min: Scalars['Int']['output'];
+  ready: Scalars['Int']['output'];
 };
 
 /** Something that can be named in a request. */
@@ -187,15 +253,34 @@ export type MutationUpdateTaskArgs = {
 
 export type Query = {
   __typename?: 'Query';
+  /** Why a fleet has the capacity that it has, newest first: every decision that said something new, for thirty days. */
+  fleetDecisions: FleetDecisionPage;
   /**
    * What the workers that are up have installed, by kind and name. Empty while there is none: names are then accepted
    * unchecked.
    */
   models: Array<Model>;
+  /**
+   * How busy a pool is, as of the last look at it, which is a minute old at most while all is well: see `asOf`. Null before the
+   * first look, and for a pool that there is not.
+   */
+  queue: Maybe<Queue>;
   /** One task of the caller's, or null: a task of somebody else's and one that does not exist look the same. */
   task: Maybe<Task>;
   /** The caller's tasks, newest first. */
   tasks: TaskPage;
+};
+
+
+export type QueryFleetDecisionsArgs = {
+  limit?: InputMaybe<Scalars['Int']['input']>;
+  nextToken?: InputMaybe<Scalars['String']['input']>;
+  pool?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+export type QueryQueueArgs = {
+  pool?: InputMaybe<Scalars['ID']['input']>;
 };
 
 
@@ -210,12 +295,43 @@ export type QueryTasksArgs = {
   status?: InputMaybe<TaskStatus>;
 };
 
+/** A queue and the instances that take from it. */
+export type Queue = {
+  __typename?: 'Queue';
+  /** Seconds since `asOf`. */
+  ageSeconds: Scalars['Float']['output'];
+  /** When it was looked at. */
+  asOf: Scalars['AWSDateTime']['output'];
+  /** Seconds that one GPU needs for all of them, for those that run what is left. */
+  gpuSeconds: Scalars['Float']['output'];
+  /** How long the last instance stays when there is nothing to do, in seconds. Null: as its worker thinks best. */
+  idleSeconds: Maybe<Scalars['Float']['output']>;
+  instances: InstanceCounts;
+  members: Array<FleetMember>;
+  /** In how many seconds after `asOf` a task should start that is submitted now. Null where nobody will come, as things are. */
+  newTaskStartsInSeconds: Maybe<Scalars['Float']['output']>;
+  /** How long the oldest of those that wait has waited, by now. Null while nobody waits. */
+  oldestSeconds: Maybe<Scalars['Float']['output']>;
+  pool: Scalars['ID']['output'];
+  /** Tasks that wait for a worker. */
+  queued: Scalars['Int']['output'];
+  /** Tasks that a worker has. */
+  running: Scalars['Int']['output'];
+  /** The wait that capacity is raised to keep, in seconds. */
+  targetWaitSeconds: Scalars['Float']['output'];
+};
+
 export type ReportWorkerInput = {
+  /** From the launch of its instance to ready. */
+  bootSeconds?: InputMaybe<Scalars['Float']['input']>;
   /** Left out while unknown. */
   catalogue?: InputMaybe<CatalogueInput>;
   id: Scalars['ID']['input'];
+  instanceType?: InputMaybe<Scalars['String']['input']>;
   /** Measured: steps of one megapixel in a second. */
   megapixelStepsPerSecond?: InputMaybe<Scalars['Float']['input']>;
+  /** The pool that it takes from; `default` unless told. */
+  pool?: InputMaybe<Scalars['ID']['input']>;
   /** Why, where the state is not READY or BUSY. */
   reason?: InputMaybe<Scalars['String']['input']>;
   state: WorkerState;
@@ -269,6 +385,8 @@ export type Task = {
   deadlineAt: Scalars['AWSDateTime']['output'];
   /** Once it has FAILED or EXPIRED, and only then. */
   error: Maybe<TaskFailure>;
+  /** While it is QUEUED, if anything can be said: from the last look at the fleet. */
+  estimate: Maybe<TaskEstimate>;
   /** How many of those attempts ended badly. */
   failures: Scalars['Int']['output'];
   finishedAt: Maybe<Scalars['AWSDateTime']['output']>;
@@ -298,6 +416,17 @@ export type Task = {
   updatedAt: Scalars['AWSDateTime']['output'];
   /** Grows with every change. Of two snapshots the one with the higher version is the newer. */
   version: Scalars['Int']['output'];
+};
+
+/** Estimates: others may be canceled, come first or take longer, and SQS promises no order. */
+export type TaskEstimate = {
+  __typename?: 'TaskEstimate';
+  /** When its images should be stored. */
+  eta: Maybe<Scalars['AWSDateTime']['output']>;
+  /** 1: the next one. */
+  queuePosition: Scalars['Int']['output'];
+  /** When a worker should take it. Null where nobody will come, as things are. */
+  startsAt: Maybe<Scalars['AWSDateTime']['output']>;
 };
 
 /** The events of contract/transitions.ts. */

@@ -59,6 +59,10 @@ export interface TaskRow {
   /** The task that this one is another try of. */
   readonly retryOf?: string;
   readonly kind: TaskKind;
+  /** Whose queue and instances it waits for. */
+  readonly pool: string;
+  /** Its work, whichever GPU does it: `megapixelStepsOf` of the request. */
+  readonly megapixelSteps: number;
   readonly status: TaskStatus;
   /** Grows by one with every write. */
   readonly version: number;
@@ -81,6 +85,8 @@ export interface TaskRow {
   /** A task that has not ended by then fails. */
   readonly deadlineAt: number;
   readonly startedAt?: number;
+  /** When the newest attempt began. */
+  readonly claimedAt?: number;
   readonly finishedAt?: number;
   readonly leaseToken?: string;
   readonly leaseUntil?: number;
@@ -113,7 +119,13 @@ export const TASKS_TABLE = {
   /** Mine, newest first. */
   byOwner: { indexName: 'byOwner', partitionKey: 'owner', sortKey: 'createdAt' },
   /** What the reconciler must look at, soonest first. */
-  active: { indexName: 'active', partitionKey: 'shard', sortKey: 'wakeAt' },
+  active: {
+    indexName: 'active',
+    partitionKey: 'shard',
+    sortKey: 'wakeAt',
+    /** What the fleet needs to know. None of it makes a write dearer: every beat moves the row in the index anyway. */
+    projected: ['status', 'pool', 'megapixelSteps', 'createdAt', 'claimedAt', 'workerId'],
+  },
   /** How many of mine have not ended. */
   activeByOwner: { indexName: 'activeByOwner', partitionKey: 'activeOwner', sortKey: 'createdAt' },
 } as const;

@@ -32,6 +32,11 @@ export type WorkerState = 'STARTING' | 'READY' | 'BUSY' | 'DRAINING' | 'UNHEALTH
 /** A worker's row, written by `reportWorker` alone. `updatedAt` in milliseconds, `expiresAt` in seconds. */
 export interface WorkerRow {
   readonly id: string;
+  /** The pool that it takes from. */
+  readonly pool?: string;
+  readonly instanceType?: string;
+  /** From launch to ready. */
+  readonly bootSeconds?: number;
   readonly state: WorkerState;
   readonly reason?: string;
   /** Measured: steps of one megapixel in a second. */

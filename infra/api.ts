@@ -24,11 +24,12 @@ export interface ApiProps {
   readonly config: Config['api'];
   readonly tasksTable: ITableV2;
   readonly workersTable: ITableV2;
+  readonly fleetTable: ITableV2;
   /** Base URL of every image. */
   readonly cdnUrl: string;
 }
 
-type DataSourceName = 'tasks' | 'workers' | 'handler' | 'none';
+type DataSourceName = 'tasks' | 'workers' | 'fleet' | 'handler' | 'none';
 
 /** Where a field's data comes from; the tasks table unless it stands here. */
 const DATA_SOURCES: Readonly<Record<string, DataSourceName>> = {
@@ -38,6 +39,9 @@ const DATA_SOURCES: Readonly<Record<string, DataSourceName>> = {
   'Mutation.createUpload': 'handler',
   'Mutation.reportWorker': 'workers',
   'Query.models': 'workers',
+  'Query.queue': 'fleet',
+  'Query.fleetDecisions': 'fleet',
+  'Task.estimate': 'fleet',
   'Subscription.onTaskUpdated': 'none',
   'Image.url': 'none',
   'TaskProgress.previewUrl': 'none',
@@ -74,7 +78,8 @@ export class Api extends Construct {
     });
     this.sources = {
       tasks: this.addTasks(props.tasksTable),
-      workers: this.addWorkers(props.workersTable),
+      workers: this.addTable('Workers', props.workersTable, ['dynamodb:UpdateItem', 'dynamodb:Scan']),
+      fleet: this.addTable('Fleet', props.fleetTable, ['dynamodb:GetItem', 'dynamodb:Query']),
       none: this.addSource('None', { type: 'NONE' }),
       handler: undefined,
     };
@@ -107,6 +112,12 @@ export class Api extends Construct {
     return { [ENV.graphqlUrl]: this.graphql.graphqlUrl };
   }
 
+  /** May see how busy a fleet is, and nothing else. */
+  grantSeeQueue(grantee: IGrantable): Environment {
+    this.graphql.grantQuery(grantee, 'queue');
+    return { [ENV.graphqlUrl]: this.graphql.graphqlUrl };
+  }
+
   private additionalModes(config: Config['api']): AuthorizationMode[] {
     const userPool: AuthorizationMode = {
       authorizationType: AuthorizationType.USER_POOL,
@@ -129,34 +140,24 @@ export class Api extends Construct {
   }
 
   private addTasks(table: ITableV2): CfnDataSource {
-    const serviceRole = this.addServiceRole('TasksRole');
-    serviceRole.addToPolicy(
-      new PolicyStatement({
-        actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'],
-        resources: [table.tableArn],
-      }),
+    const index = `${table.tableArn}/index/${TASKS_TABLE.byOwner.indexName}`;
+    return this.addTable(
+      'Tasks',
+      table,
+      ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'],
+      new PolicyStatement({ actions: ['dynamodb:Query'], resources: [index] }),
     );
-    serviceRole.addToPolicy(
-      new PolicyStatement({
-        actions: ['dynamodb:Query'],
-        resources: [`${table.tableArn}/index/${TASKS_TABLE.byOwner.indexName}`],
-      }),
-    );
-    return this.addTable('Tasks', table, serviceRole);
   }
 
-  private addWorkers(table: ITableV2): CfnDataSource {
-    const serviceRole = this.addServiceRole('WorkersRole');
-    serviceRole.addToPolicy(
-      new PolicyStatement({
-        actions: ['dynamodb:UpdateItem', 'dynamodb:Scan'],
-        resources: [table.tableArn],
-      }),
-    );
-    return this.addTable('Workers', table, serviceRole);
-  }
-
-  private addTable(name: string, table: ITableV2, serviceRole: Role): CfnDataSource {
+  private addTable(
+    name: string,
+    table: ITableV2,
+    actions: string[],
+    ...others: PolicyStatement[]
+  ): CfnDataSource {
+    const serviceRole = this.addServiceRole(`${name}Role`);
+    serviceRole.addToPolicy(new PolicyStatement({ actions, resources: [table.tableArn] }));
+    for (const other of others) serviceRole.addToPolicy(other);
     return this.addSource(name, {
       type: 'AMAZON_DYNAMODB',
       dynamoDbConfig: { tableName: table.tableName, awsRegion: Stack.of(this).region },

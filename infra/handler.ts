@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { ENV } from '../contract/env.ts';
 import type { Api } from './api.ts';
 import type { Config } from './config.ts';
+import type { Fleet } from './fleet.ts';
 import { createNodeFunction, setEnvironment } from './node-function.ts';
 import type { Objects } from './objects.ts';
 import { PATHS } from './paths.ts';
@@ -16,14 +17,16 @@ export interface HandlerProps {
   readonly tasks: Tasks;
   readonly roster: Roster;
   readonly objects: Objects;
+  readonly fleet: Fleet;
 }
 
 /** The Lambda behind the public writes. */
 export class Handler extends Construct {
   readonly fn: LambdaFunction;
 
-  constructor(scope: Construct, id: string, { config, api, tasks, roster, objects }: HandlerProps) {
+  constructor(scope: Construct, id: string, props: HandlerProps) {
     super(scope, id);
+    const { config, api, tasks, roster, objects, fleet } = props;
     this.fn = createNodeFunction(this, {
       entry: PATHS.handlerEntry,
       description: 'Stores a submitted task and queues it; cancels, tries again, lets upload',
@@ -34,6 +37,7 @@ export class Handler extends Construct {
       ...tasks.grantCreate(this.fn),
       ...tasks.grantSend(this.fn),
       ...roster.grantRead(this.fn),
+      ...fleet.grantWake(this.fn),
       ...objects.grantCopyRequests(this.fn),
       ...objects.grantUpload(this.fn),
       ...api.grantTell(this.fn),

@@ -11,5 +11,6 @@ export const PATHS = {
   handlerEntry: inRoot('resolvers/task_handler/lambda.ts'),
   reconcilerEntry: inRoot('ledger/reconciler/lambda.ts'),
   deadLettersEntry: inRoot('ledger/dead-letters/lambda.ts'),
+  scalerEntry: inRoot('worker/fleet/scaler/lambda.ts'),
   workerEntry: inRoot('worker/main.ts'),
 } as const;

@@ -182,10 +182,13 @@ describe('the queue and the table', () => {
       GlobalSecondaryIndexes: { IndexName: string; Projection: unknown }[];
       TimeToLiveSpecification: unknown;
     };
-    const withStatus = { ProjectionType: 'INCLUDE', NonKeyAttributes: ['status'] };
+    const including = (...names: string[]) => ({ ProjectionType: 'INCLUDE', NonKeyAttributes: names });
     expect(indexes.map(({ IndexName, Projection }) => [IndexName, Projection])).toEqual([
-      ['byOwner', withStatus],
-      ['active', withStatus],
+      ['byOwner', including('status')],
+      [
+        'active',
+        including('status', 'pool', 'megapixelSteps', 'createdAt', 'claimedAt', 'workerId'),
+      ],
       ['activeByOwner', { ProjectionType: 'KEYS_ONLY' }],
     ]);
     expect(ttl).toEqual({ AttributeName: 'expiresAt', Enabled: true });

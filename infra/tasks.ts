@@ -1,24 +1,32 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AttributeType, Billing, ProjectionType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV } from '../contract/env.ts';
 import { MAX_RECEIVE_COUNT, VISIBILITY_SECONDS } from '../contract/limits.ts';
+import { DEFAULT_POOL } from '../contract/fleet.ts';
+import type { Pool } from '../contract/pool.ts';
 import { TASKS_TABLE } from '../contract/task.ts';
 import type { Environment } from './environment.ts';
 
 /** How long the dead-letter consumer may take, and how long its messages are hidden meanwhile: six times that, says AWS. */
 export const DEAD_LETTER_SECONDS = { timeout: 30, visibility: 180 } as const;
 
-/** Tasks: a row each, the truth, and a queue whose messages say that a row may be waiting. */
+export interface TasksProps {
+  readonly pools: readonly Pick<Pool, 'name' | 'models'>[];
+}
+
+/** Tasks: a row each, the truth, and for each pool a queue whose messages say that a row may be waiting. */
 export class Tasks extends Construct {
   readonly table: TableV2;
-  readonly queue: Queue;
   readonly deadLetterQueue: Queue;
+  private readonly pools: TasksProps['pools'];
+  private readonly queues: ReadonlyMap<string, Queue>;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { pools }: TasksProps) {
     super(scope, id);
+    this.pools = pools;
     const { partitionKey, ttlAttribute, byOwner, active, activeByOwner } = TASKS_TABLE;
     this.table = new TableV2(this, 'Table', {
       partitionKey: { name: partitionKey, type: AttributeType.STRING },
@@ -40,7 +48,7 @@ export class Tasks extends Construct {
           partitionKey: { name: active.partitionKey, type: AttributeType.STRING },
           sortKey: { name: active.sortKey, type: AttributeType.NUMBER },
           projectionType: ProjectionType.INCLUDE,
-          nonKeyAttributes: ['status'],
+          nonKeyAttributes: [...active.projected],
         },
         {
           indexName: activeByOwner.indexName,
@@ -62,12 +70,32 @@ export class Tasks extends Construct {
       ...queue,
       visibilityTimeout: Duration.seconds(DEAD_LETTER_SECONDS.visibility),
     });
-    this.queue = new Queue(this, 'Queue', {
-      ...queue,
-      visibilityTimeout: Duration.seconds(VISIBILITY_SECONDS),
-      receiveMessageWaitTime: Duration.seconds(20),
-      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
+    this.queues = new Map(
+      pools.map(({ name }) => [
+        name,
+        new Queue(this, name === DEFAULT_POOL ? 'Queue' : `Queue.${name}`, {
+          ...queue,
+          visibilityTimeout: Duration.seconds(VISIBILITY_SECONDS),
+          receiveMessageWaitTime: Duration.seconds(20),
+          // One for all of them: what is dead is so whoever could not do it.
+          deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
+        }),
+      ]),
+    );
+  }
+
+  queueOf(pool: string): Queue {
+    const queue = this.queues.get(pool);
+    if (!queue) throw new Error(`There is no pool ${pool}`);
+    return queue;
+  }
+
+  /** Every pool with its queue and models, as JSON. */
+  get poolsJson(): string {
+    const pools = this.pools.map(({ name, models }): Pool => {
+      return { name, models, queueUrl: this.queueOf(name).queueUrl };
     });
+    return Stack.of(this).toJsonString(pools);
   }
 
   /** Put new rows, look at one, count an owner's. Changes are `updateTask`'s alone. */
@@ -85,13 +113,15 @@ export class Tasks extends Construct {
   }
 
   grantSend(grantee: IGrantable): Environment {
-    this.queue.grant(grantee, 'sqs:SendMessage');
-    return { [ENV.tasksQueueUrl]: this.queue.queueUrl };
+    for (const queue of this.queues.values()) queue.grant(grantee, 'sqs:SendMessage');
+    return { [ENV.pools]: this.poolsJson };
   }
 
-  grantTake(grantee: IGrantable): Environment {
-    this.queue.grant(grantee, 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility');
-    return { [ENV.tasksQueueUrl]: this.queue.queueUrl };
+  /** Take the messages of one pool, and of no other. */
+  grantTake(grantee: IGrantable, pool: string): Environment {
+    const queue = this.queueOf(pool);
+    queue.grant(grantee, 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility');
+    return { [ENV.tasksQueueUrl]: queue.queueUrl, [ENV.pool]: pool };
   }
 
   /** Take dead messages; what Lambda needs to poll on a function's behalf. */

@@ -15,7 +15,7 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { ENV } from '../contract/env.ts';
-import { DRAIN_HOOK } from '../contract/fleet.ts';
+import { DEFAULT_POOL, DRAIN_HOOK } from '../contract/fleet.ts';
 import type { Api } from './api.ts';
 import { bundleForNode } from './bundle.ts';
 import type { Config } from './config.ts';
@@ -57,7 +57,7 @@ export class Workers extends Construct {
     const environment = new StringParameter(this, 'Environment', {
       description: "The workers' environment: a JSON object of strings",
       stringValue: Stack.of(this).toJsonString({
-        ...tasks.grantTake(role),
+        ...tasks.grantTake(role, DEFAULT_POOL),
         ...objects.grantStoreImages(role),
         ...objects.grantReadRequests(role),
         ...api.grantTell(role),

@@ -8,6 +8,7 @@ const NOW = Date.UTC(2026, 0, 1);
 const rowOf = (id: string, owner = 'user:ann', requestHash = 'hash') =>
   toNewRow({
     ...{ id, owner, kind: 'TXT2IMG', requestHash, request: '{}', now: NOW },
+    ...{ pool: 'default', megapixelSteps: 5 },
     startWithinSeconds: 60,
     finishWithinSeconds: 60,
   });

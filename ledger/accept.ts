@@ -6,6 +6,8 @@ import type { TaskStore } from './task-store.ts';
 export interface AcceptDependencies {
   readonly tasks: TaskStore;
   readonly ring: Ring;
+  /** Has somebody come who takes it, where nobody is there. Never rejects. */
+  readonly wake?: (row: TaskRow) => Promise<void>;
   /** How many tasks of one owner may be under way; any number unless told. */
   readonly maxActive?: number;
 }
@@ -25,9 +27,10 @@ export type Accept = (row: TaskRow, options?: AcceptOptions) => Promise<HandlerA
  * does the reconciler where `dispatchedAt` stays missing. Dying after the send costs at most a second message, which no claim
  * takes.
  */
-export const createAccept = ({ tasks, ring, maxActive = Infinity }: AcceptDependencies): Accept => {
+export const createAccept = ({ tasks, ring, wake, maxActive = Infinity }: AcceptDependencies): Accept => {
   const rung = async (row: TaskRow, now: number): Promise<HandlerAnswer> => {
-    await ring(row, now);
+    // At the same time: a boot takes longer than anything here.
+    await Promise.all([ring(row, now), wake?.(row)]);
     return { task: row };
   };
 

@@ -9,6 +9,8 @@ const rowOf = (startWithinSeconds: number, finishWithinSeconds: number, id = 'x-
     id,
     owner: 'user:ann',
     kind: 'TXT2IMG',
+    pool: 'default',
+    megapixelSteps: 5,
     requestHash: 'hash',
     request: '{}',
     now: NOW,

@@ -12,6 +12,7 @@ const NOW = THEN + 3_600_000;
 const ended = (fields: Partial<TaskRow> = {}): TaskRow => ({
   ...toNewRow({
     ...{ id: OLD, owner: 'user:ann', kind: 'TXT2IMG', requestHash: 'old', request: '{"seed":7}', now: THEN },
+    ...{ pool: 'xl', megapixelSteps: 5 },
     startWithinSeconds: 60,
     finishWithinSeconds: 600,
   }),
@@ -60,6 +61,8 @@ describe('retryTask', () => {
       owner: 'user:ann',
       retryOf: OLD,
       kind: 'TXT2IMG',
+      pool: 'xl',
+      megapixelSteps: 5,
       status: 'QUEUED',
       attempt: 0,
       failures: 0,

@@ -42,7 +42,8 @@ export const createRetryTask =
     const from = source.requestKey;
     const to = requestKey(newId, requestHash);
     const row = toNewRow({
-      ...{ id: newId, owner, retryOf: id, kind: source.kind, requestHash, now },
+      ...{ id: newId, owner, retryOf: id, requestHash, now },
+      ...{ kind: source.kind, pool: source.pool, megapixelSteps: source.megapixelSteps },
       startWithinSeconds: (source.startBy - source.createdAt) / 1000,
       finishWithinSeconds: (source.deadlineAt - source.createdAt) / 1000,
       ...(from === undefined ? { request: source.request } : { requestKey: to }),

@@ -22,7 +22,7 @@ export const createRing =
   async (row, now) => {
     const dispatch = row.dispatch + 1;
     const delaySeconds = Math.max(0, (row.notBefore - now) / 1000);
-    await queue.send({ v: 1, taskId: row.id, dispatch }, { owner: row.owner, delaySeconds });
+    await queue.send({ v: 1, taskId: row.id, dispatch }, { owner: row.owner, pool: row.pool, delaySeconds });
     try {
       // Refused when a worker was faster, which is fine.
       await ledger.tell({

@@ -34,6 +34,7 @@ export const TASK_FIELDS = `
   id owner retryOf kind status isTerminal version attempt failures
   createdAt updatedAt startedAt finishedAt startBy deadlineAt
   progress { fraction step steps etaSeconds previewUrl }
+  estimate { queuePosition startsAt eta }
   images { url contentType width height bytes sha256 seed infotext }
   error { code message retryable }
   inferenceMs storeMs

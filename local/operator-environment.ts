@@ -1,7 +1,7 @@
 import { ENV } from '../contract/env.ts';
 import type { LocalStack } from './stack.ts';
 
-const NAMES = [ENV.tasksTable, ENV.tasksQueueUrl, ENV.requestsBucket, ENV.graphqlUrl];
+const NAMES = [ENV.tasksTable, ENV.pools, ENV.requestsBucket, ENV.graphqlUrl];
 
 /** What an operator's tools want to find in their environment: the endpoint, a key that may do everything, and the names. */
 export const operatorEnvironment = ({ client, region, inspect }: LocalStack): Record<string, string> => {

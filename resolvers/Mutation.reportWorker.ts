@@ -16,6 +16,9 @@ export function request(ctx: Ctx): DynamoDBUpdateItemRequest {
   const now = util.time.nowEpochMilliSeconds();
   const clauses = noClauses();
   set(clauses, 'state', input.state);
+  if (input.pool) set(clauses, 'pool', input.pool);
+  if (input.instanceType) set(clauses, 'instanceType', input.instanceType);
+  if (input.bootSeconds) set(clauses, 'bootSeconds', input.bootSeconds);
   set(clauses, 'updatedAt', now);
   set(clauses, 'expiresAt', util.time.epochMilliSecondsToSeconds(now) + WORKER_RETENTION_SECONDS);
   if (input.reason) set(clauses, 'reason', input.reason.slice(0, REASON_CHARACTERS));
@@ -39,7 +42,11 @@ const refuse = (field: string, message: string): void => {
   util.error(`${field}: ${message}`, 'VALIDATION', null, { field });
 };
 
-const validate = ({ id, catalogue }: ReportWorkerInput): void => {
+const validate = ({ id, pool, instanceType, catalogue }: ReportWorkerInput): void => {
+  if (pool && !isName(pool)) refuse('pool', `must have 1 to ${LIMITS.nameCharacters} characters`);
+  if (instanceType && !isName(instanceType)) {
+    refuse('instanceType', `must have 1 to ${LIMITS.nameCharacters} characters`);
+  }
   if (!isName(id)) refuse('id', `must have 1 to ${LIMITS.nameCharacters} characters`);
   if (catalogue) validateCatalogue(catalogue);
 };

@@ -149,6 +149,7 @@ const apply = (effect: Effect, clauses: Clauses, input: UpdateTaskInput, now: nu
       set(clauses, 'wakeAt', inSeconds(input, 'leaseSeconds', now));
       set(clauses, 'workerId', given(input, 'workerId'));
       setOnce(clauses, 'startedAt', now);
+      set(clauses, 'claimedAt', now);
       remove(clauses, 'progress');
       break;
     case 'renew':

@@ -192,8 +192,8 @@ describe('who is let in', () => {
     ).__type;
     const scalars = fields
       .map(({ name }) => name)
-      .filter((name) => !['progress', 'images', 'error', 'request'].includes(name));
-    const query = `mutation { submitTask(input: {txt2img: {prompt: "x"}}) { ${scalars.join(' ')} progress { fraction step steps etaSeconds previewUrl } images { url sha256 } error { code message retryable } } }`;
+      .filter((name) => !['progress', 'estimate', 'images', 'error', 'request'].includes(name));
+    const query = `mutation { submitTask(input: {txt2img: {prompt: "x"}}) { ${scalars.join(' ')} progress { fraction step steps etaSeconds previewUrl } estimate { queuePosition startsAt eta } images { url sha256 } error { code message retryable } } }`;
     const body = JSON.stringify({ query });
     for (const headers of [
       { 'x-api-key': stack.apiKey ?? '' },

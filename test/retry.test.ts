@@ -129,7 +129,7 @@ describe('npm run redrive', () => {
     const command = [process.execPath, ['ledger/redrive/main.ts']] as const;
     await expect(run(...command, { env: { AWS_REGION: 'us-east-1' } })).rejects.toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/TASKS_TABLE is not set; TASKS_QUEUE_URL is not set/) as string,
+      stderr: expect.stringMatching(/TASKS_TABLE is not set; POOLS is not set/) as string,
     });
     const [node, [script]] = command;
     await expect(run(node, [script, '--code', 'OOM'])).rejects.toMatchObject({ code: 2 });

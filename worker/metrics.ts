@@ -11,7 +11,8 @@ export interface Metrics {
 }
 
 export interface MetricsOptions {
-  readonly workerId: string;
+  /** Absent where no worker measures. */
+  readonly workerId?: string;
   /** Whose instance this is. Without one the metrics have no dimension. */
   readonly group?: string;
   readonly write: (line: string) => void;
@@ -40,7 +41,7 @@ export const createMetrics = ({ workerId, group, write, wallClock }: MetricsOpti
       };
       const line = {
         ...properties,
-        workerId,
+        ...(workerId !== undefined && { workerId }),
         ...dimensions,
         ...Object.fromEntries(measured),
         _aws: { Timestamp: Math.round(wallClock()), CloudWatchMetrics: [directive] },

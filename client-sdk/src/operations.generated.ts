@@ -137,21 +137,21 @@ export type UpscaleInput = {
   upscaler?: string | null | undefined;
 };
 
-export type TaskFieldsFragment = { id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null };
+export type TaskFieldsFragment = { id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, estimate: { queuePosition: number, startsAt: string | null, eta: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null };
 
 export type SubmitTaskMutationVariables = Exact<{
   input: SubmitTaskInput;
 }>;
 
 
-export type SubmitTaskMutation = { submitTask: { id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } };
+export type SubmitTaskMutation = { submitTask: { id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, estimate: { queuePosition: number, startsAt: string | null, eta: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } };
 
 export type CancelTaskMutationVariables = Exact<{
   id: string;
 }>;
 
 
-export type CancelTaskMutation = { cancelTask: { id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } };
+export type CancelTaskMutation = { cancelTask: { id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, estimate: { queuePosition: number, startsAt: string | null, eta: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } };
 
 export type RetryTaskMutationVariables = Exact<{
   id: string;
@@ -159,7 +159,7 @@ export type RetryTaskMutationVariables = Exact<{
 }>;
 
 
-export type RetryTaskMutation = { retryTask: { id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } };
+export type RetryTaskMutation = { retryTask: { id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, estimate: { queuePosition: number, startsAt: string | null, eta: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } };
 
 export type CreateUploadMutationVariables = Exact<{
   input: CreateUploadInput;
@@ -173,7 +173,7 @@ export type GetTaskQueryVariables = Exact<{
 }>;
 
 
-export type GetTaskQuery = { task: { id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } | null };
+export type GetTaskQuery = { task: { id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, estimate: { queuePosition: number, startsAt: string | null, eta: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } | null };
 
 export type ListTasksQueryVariables = Exact<{
   status?: TaskStatus | null | undefined;
@@ -182,17 +182,24 @@ export type ListTasksQueryVariables = Exact<{
 }>;
 
 
-export type ListTasksQuery = { tasks: { nextToken: string | null, items: Array<{ id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null }> } };
+export type ListTasksQuery = { tasks: { nextToken: string | null, items: Array<{ id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, estimate: { queuePosition: number, startsAt: string | null, eta: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null }> } };
 
 export type ListModelsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type ListModelsQuery = { models: Array<{ kind: ModelKind, name: string, workers: number }> };
 
+export type GetQueueQueryVariables = Exact<{
+  pool?: string | null | undefined;
+}>;
+
+
+export type GetQueueQuery = { queue: { pool: string, asOf: string, ageSeconds: number, queued: number, running: number, oldestSeconds: number | null, gpuSeconds: number, newTaskStartsInSeconds: number | null, targetWaitSeconds: number, instances: { desired: number, min: number, max: number, booting: number, ready: number, busy: number, draining: number } } | null };
+
 export type OnTaskUpdatedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
-export type OnTaskUpdatedSubscription = { onTaskUpdated: { id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } | null };
+export type OnTaskUpdatedSubscription = { onTaskUpdated: { id: string, owner: string, retryOf: string | null, kind: TaskKind, status: TaskStatus, isTerminal: boolean, version: number, attempt: number, failures: number, createdAt: string, updatedAt: string, startedAt: string | null, finishedAt: string | null, startBy: string, deadlineAt: string, inferenceMs: number | null, storeMs: number | null, progress: { fraction: number, step: number, steps: number, etaSeconds: number | null, previewUrl: string | null } | null, estimate: { queuePosition: number, startsAt: string | null, eta: string | null } | null, images: Array<{ url: string | null, contentType: string, width: number, height: number, bytes: number, sha256: string, seed: number | null, infotext: string | null }> | null, error: { code: string, message: string, retryable: boolean } | null } | null };
 
 type GeneratedQuery<V, R> = string & { __generatedQueryInput: V; __generatedQueryOutput: R };
 
@@ -229,6 +236,11 @@ fragment TaskFields on Task {
     steps
     etaSeconds
     previewUrl
+  }
+  estimate {
+    queuePosition
+    startsAt
+    eta
   }
   images {
     url
@@ -280,6 +292,11 @@ fragment TaskFields on Task {
     etaSeconds
     previewUrl
   }
+  estimate {
+    queuePosition
+    startsAt
+    eta
+  }
   images {
     url
     contentType
@@ -329,6 +346,11 @@ fragment TaskFields on Task {
     steps
     etaSeconds
     previewUrl
+  }
+  estimate {
+    queuePosition
+    startsAt
+    eta
   }
   images {
     url
@@ -391,6 +413,11 @@ fragment TaskFields on Task {
     etaSeconds
     previewUrl
   }
+  estimate {
+    queuePosition
+    startsAt
+    eta
+  }
   images {
     url
     contentType
@@ -444,6 +471,11 @@ fragment TaskFields on Task {
     etaSeconds
     previewUrl
   }
+  estimate {
+    queuePosition
+    startsAt
+    eta
+  }
   images {
     url
     contentType
@@ -474,6 +506,31 @@ query ListModels {
 }
 ` as GeneratedQuery<ListModelsQueryVariables, ListModelsQuery>;
 
+export const GetQueue = /* GraphQL */ `
+query GetQueue($pool: ID) {
+  queue(pool: $pool) {
+    pool
+    asOf
+    ageSeconds
+    queued
+    running
+    oldestSeconds
+    gpuSeconds
+    newTaskStartsInSeconds
+    targetWaitSeconds
+    instances {
+      desired
+      min
+      max
+      booting
+      ready
+      busy
+      draining
+    }
+  }
+}
+` as GeneratedQuery<GetQueueQueryVariables, GetQueueQuery>;
+
 export const OnTaskUpdated = /* GraphQL */ `
 subscription OnTaskUpdated {
   onTaskUpdated {
@@ -503,6 +560,11 @@ fragment TaskFields on Task {
     steps
     etaSeconds
     previewUrl
+  }
+  estimate {
+    queuePosition
+    startsAt
+    eta
   }
   images {
     url

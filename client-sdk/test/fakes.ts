@@ -7,7 +7,15 @@ import type { SubscriptionListener, Transport } from '../src/transport.ts';
 
 export const toTask = (id: string, version: number, rest: Partial<Task> = {}): Task => ({
   ...{ id, version, owner: 'key:default', retryOf: null, kind: 'TXT2IMG', status: 'RUNNING' },
-  ...{ isTerminal: false, attempt: 1, failures: 0, progress: null, images: null, error: null },
+  ...{
+    isTerminal: false,
+    attempt: 1,
+    failures: 0,
+    progress: null,
+    estimate: null,
+    images: null,
+    error: null,
+  },
   ...{ createdAt: '2026-01-01T00:00:00Z', updatedAt: '2026-01-01T00:00:00Z', startedAt: null },
   ...{ finishedAt: null, startBy: '2026-01-01T06:00:00Z', deadlineAt: '2026-01-01T12:00:00Z' },
   ...{ inferenceMs: null, storeMs: null },

@@ -1,17 +1,18 @@
 import { ENV } from '../../contract/env.ts';
+import { poolsVariable, type Pool } from '../../contract/pool.ts';
 import { parseEnv, text, url, type Env } from '../parse-env.ts';
 
 export interface ReconcilerConfig {
   readonly region: string;
   readonly tasksTable: string;
-  readonly tasksQueueUrl: string;
+  readonly pools: readonly Pool[];
   readonly graphqlUrl: string;
 }
 
 const ENTRIES = {
   AWS_REGION: text,
   [ENV.tasksTable]: text,
-  [ENV.tasksQueueUrl]: url,
+  [ENV.pools]: poolsVariable,
   [ENV.graphqlUrl]: url,
 };
 
@@ -20,7 +21,7 @@ export const loadConfig = (env: Env): ReconcilerConfig => {
   return {
     region: output.AWS_REGION,
     tasksTable: output[ENV.tasksTable],
-    tasksQueueUrl: output[ENV.tasksQueueUrl],
+    pools: output[ENV.pools],
     graphqlUrl: output[ENV.graphqlUrl],
   };
 };

@@ -28,7 +28,7 @@ const createPass = (env: Env): Reconcile => {
     tasks: createTaskStore({ dynamodb, tableName: config.tasksTable }),
     ring: createRing({
       ledger,
-      queue: createTaskQueue({ sqs, url: config.tasksQueueUrl }),
+      queue: createTaskQueue({ sqs, pools: config.pools }),
       warn: logger.warn,
     }),
     ledger,

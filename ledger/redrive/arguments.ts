@@ -14,7 +14,7 @@ export const HELP = `Submits failed tasks once more, each for its owner, as new 
   --json        prints JSON instead of a table
   --help
 
-Reads AWS_REGION, TASKS_TABLE, TASKS_QUEUE_URL, REQUESTS_BUCKET and GRAPHQL_URL from the environment, and AWS credentials from
+Reads AWS_REGION, TASKS_TABLE, POOLS, REQUESTS_BUCKET and GRAPHQL_URL from the environment, and AWS credentials from
 where AWS SDKs look for them. For a local stack all of them stand in the line that npm start prints.
 `;
 

@@ -1,10 +1,11 @@
 import { ENV } from '../../contract/env.ts';
+import { poolsVariable, type Pool } from '../../contract/pool.ts';
 import { parseEnv, text, url, type Env } from '../parse-env.ts';
 
 export interface RedriveConfig {
   readonly region: string;
   readonly tasksTable: string;
-  readonly tasksQueueUrl: string;
+  readonly pools: readonly Pool[];
   readonly requestsBucket: string;
   readonly graphqlUrl: string;
 }
@@ -12,7 +13,7 @@ export interface RedriveConfig {
 const ENTRIES = {
   AWS_REGION: text,
   [ENV.tasksTable]: text,
-  [ENV.tasksQueueUrl]: url,
+  [ENV.pools]: poolsVariable,
   [ENV.requestsBucket]: text,
   [ENV.graphqlUrl]: url,
 };
@@ -22,7 +23,7 @@ export const loadConfig = (env: Env): RedriveConfig => {
   return {
     region: output.AWS_REGION,
     tasksTable: output[ENV.tasksTable],
-    tasksQueueUrl: output[ENV.tasksQueueUrl],
+    pools: output[ENV.pools],
     requestsBucket: output[ENV.requestsBucket],
     graphqlUrl: output[ENV.graphqlUrl],
   };

@@ -24,7 +24,7 @@ const run = async ({ options, json }: Arguments): Promise<void> => {
   const ring = createRing({
     queue: createTaskQueue({
       sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
-      url: config.tasksQueueUrl,
+      pools: config.pools,
     }),
     ledger: createLedger({ ...config, credentials: defaultProvider() }),
     warn: createLogger((line) => process.stderr.write(`${line}\n`)).warn,

@@ -5,6 +5,7 @@ import { functionOf, type DeployedFunction } from './functions.ts';
 
 interface RuleProperties {
   readonly ScheduleExpression?: string;
+  readonly EventPattern?: object;
   readonly State?: 'ENABLED' | 'DISABLED';
   readonly Targets?: readonly { readonly Id: string; readonly Arn: string }[];
 }
@@ -35,8 +36,10 @@ export const startSchedules = ({ deployment, functions, log }: SchedulesOptions)
   const { idsOf, propertiesOf, physical } = deployment;
 
   const schedules = idsOf('AWS::Events::Rule').flatMap((logicalId): Schedule[] => {
-    const { ScheduleExpression, State = 'ENABLED', Targets = [] } = propertiesOf<RuleProperties>(logicalId);
-    if (State !== 'ENABLED') return [];
+    const rule = propertiesOf<RuleProperties>(logicalId);
+    const { ScheduleExpression, State = 'ENABLED', Targets = [] } = rule;
+    // A rule with a pattern alone is none of these.
+    if (State !== 'ENABLED' || (rule.EventPattern && ScheduleExpression === undefined)) return [];
     const periodMs = toPeriodMs(logicalId, ScheduleExpression);
     const ruleArn = physical(logicalId).attributes.Arn ?? '';
     return Targets.map((target) => {

@@ -33,6 +33,11 @@ export const toTask = (row: TaskRow): unknown => ({
   startBy: instant(row.startBy),
   deadlineAt: instant(row.deadlineAt),
   progress: row.progress ?? null,
+  // What Task.estimate needs to know: instants as numbers, and the size.
+  estimate:
+    row.status === 'QUEUED'
+      ? { pool: row.pool, createdAt: row.createdAt, megapixelSteps: row.megapixelSteps }
+      : null,
   images: row.images ?? null,
   error: row.error ?? null,
   inferenceMs: row.inferenceMs ?? null,

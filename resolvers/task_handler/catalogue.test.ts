@@ -20,7 +20,7 @@ const createWorld = (reports: readonly Report[]) => {
     },
     warn: (message) => void world.warnings.push(message),
   });
-  return { world, checkpointsAt: async (now: number) => (await readNames(now))?.checkpoints };
+  return { world, checkpointsAt: async (now: number) => (await readNames(now, 'default'))?.checkpoints };
 };
 
 describe('the names that workers have', () => {

@@ -1,12 +1,13 @@
+import { DEFAULT_POOL } from '../../contract/fleet.ts';
 import { CATALOGUE_LIMITS, WORKER_STALE_SECONDS, type Catalogue } from '../../contract/worker.ts';
 import type { Logger } from '../../ledger/logger.ts';
 import type { ReadRoster, Report } from './roster.ts';
 
-/** The names of which some worker that is up has each, by list; without a list that may not be the whole one. */
+/** The names of which some worker of the pool that is up has each, by list; without a list that may not be the whole one. */
 export type Names = { readonly [K in keyof Catalogue]: ReadonlySet<string> | undefined };
 
-/** Undefined while no worker has said what it has. */
-export type ReadNames = (now: number) => Promise<Names | undefined>;
+/** Undefined while no worker of the pool has said what it has. */
+export type ReadNames = (now: number, pool: string) => Promise<Names | undefined>;
 
 const FRESH_MS = 30_000;
 
@@ -16,17 +17,21 @@ const FRESH_MS = 30_000;
  */
 export const createReadNames = (options: { readRoster: ReadRoster; warn: Logger['warn'] }): ReadNames => {
   const { readRoster, warn } = options;
-  let kept: { readonly at: number; readonly names: Names | undefined } | undefined;
+  let kept: { readonly at: number; readonly reports: readonly Report[] } | undefined;
 
-  return async (now) => {
-    if (kept && now - kept.at < FRESH_MS) return kept.names;
-    try {
-      kept = { at: now, names: toNames(await readRoster(), now) };
-    } catch (error) {
-      warn('The roster of workers could not be read', { error: String(error) });
-      kept = { at: now, names: undefined };
+  return async (now, pool) => {
+    if (!kept || now - kept.at >= FRESH_MS) {
+      try {
+        kept = { at: now, reports: await readRoster() };
+      } catch (error) {
+        warn('The roster of workers could not be read', { error: String(error) });
+        kept = { at: now, reports: [] };
+      }
     }
-    return kept.names;
+    return toNames(
+      kept.reports.filter((report) => (report.pool ?? DEFAULT_POOL) === pool),
+      kept.at,
+    );
   };
 };
 

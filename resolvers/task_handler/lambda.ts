@@ -21,6 +21,7 @@ import { createRetry } from './retry.ts';
 import { createReadRoster } from './roster.ts';
 import { createSubmit } from './submit.ts';
 import { createUploadStore } from './upload-store.ts';
+import { createReadSummary, createSendWake, createWake } from './wake.ts';
 
 /* The entry: wires once per execution environment, and decides nothing. */
 
@@ -32,22 +33,23 @@ const createHandler = (env: Env): Handle => {
   const dynamodb = new DynamoDBClient();
   const tasks = createTaskStore({ dynamodb, tableName: config.tasksTable });
   const ledger = createLedger({ ...config, credentials: defaultProvider(), timeoutMs: 4000 });
-  const ring = createRing({
-    ledger,
-    queue: createTaskQueue({
-      sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
-      url: config.tasksQueueUrl,
-    }),
+  const sqs = new SQSClient({ useQueueUrlAsEndpoint: false });
+  const { pools } = config;
+  const ring = createRing({ ledger, queue: createTaskQueue({ sqs, pools }), warn });
+  const wake = createWake({
+    readSummary: createReadSummary({ dynamodb, tableName: config.fleetTable }),
+    send: createSendWake({ sqs, url: config.wakeQueueUrl }),
+    clock: Date.now,
     warn,
   });
-  const accept = createAccept({ tasks, ring, maxActive: config.maxActiveTasksPerOwner });
+  const accept = createAccept({ tasks, ring, wake, maxActive: config.maxActiveTasksPerOwner });
   const objects = { s3: new S3Client(), bucket: config.requestsBucket };
   const requests = createRequestStore(objects);
   const uploads = createUploadStore(objects);
   const randomId = randomUUID;
   const readRoster = createReadRoster({ dynamodb, tableName: config.workersTable });
   const submit = createSubmit({
-    ...{ accept, requests, uploads, randomId },
+    ...{ accept, requests, uploads, pools, randomId },
     readNames: createReadNames({ readRoster, warn }),
     randomSeed: (limit) => randomInt(limit),
   });

@@ -3,7 +3,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { WorkerRow } from '../../contract/worker.ts';
 
 /** A worker's row, as far as it matters here. */
-export type Report = Pick<WorkerRow, 'updatedAt' | 'catalogue'>;
+export type Report = Pick<WorkerRow, 'updatedAt' | 'pool' | 'catalogue'>;
 
 /** Every worker's last report. */
 export type ReadRoster = () => Promise<readonly Report[]>;
@@ -14,7 +14,11 @@ export const createReadRoster =
     const rows: Report[] = [];
     const pages = paginateScan(
       { client: options.dynamodb },
-      { TableName: options.tableName, ProjectionExpression: 'updatedAt, catalogue' },
+      {
+        TableName: options.tableName,
+        ProjectionExpression: 'updatedAt, #pool, catalogue',
+        ExpressionAttributeNames: { '#pool': 'pool' },
+      },
     );
     // Rows are written by reportWorker alone, in this very shape.
     for await (const { Items = [] } of pages) rows.push(...Items.map((item) => unmarshall(item) as Report));

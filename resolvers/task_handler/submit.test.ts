@@ -51,7 +51,11 @@ const createWorld = (names?: Names) => {
       }),
     }),
     requests: { put: async (key, json) => void objects.set(key, json) },
-    readNames: async () => names,
+    pools: [
+      { name: 'default', queueUrl: 'https://sqs/default', models: [] },
+      { name: 'xl', queueUrl: 'https://sqs/xl', models: ['sd_xl_base_1.0'] },
+    ],
+    readNames: async (_now, pool) => (pool === 'default' ? names : undefined),
     randomSeed: () => 7,
     randomId: () => ID,
   });
@@ -68,6 +72,21 @@ const createWorld = (names?: Names) => {
 };
 
 const LIGHTHOUSE = { txt2img: { prompt: 'a lighthouse' } };
+
+describe('the pool of a task', () => {
+  it.each([
+    ['default', undefined],
+    ['default', 'v1-5-pruned-emaonly'],
+    ['xl', 'sd_xl_base_1.0'],
+    ['xl', 'sd_xl_base_1.0.safetensors'],
+    ['xl', 'sd_xl_base_1.0.safetensors [31e35c80fc]'],
+  ])('is %s for the model %s, and its size stands in the row', async (pool, model) => {
+    const world = createWorld();
+    const { task } = await world.submit({ txt2img: { prompt: 'a', ...(model !== undefined && { model }) } });
+    expect(task?.pool).toBe(pool);
+    expect(task?.megapixelSteps).toBeCloseTo((512 * 512 * 20) / 1e6);
+  });
+});
 
 describe('submitTask', () => {
   it('puts the row, sends the message, then confirms the dispatch', async () => {

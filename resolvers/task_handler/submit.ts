@@ -3,6 +3,9 @@ import stringify from 'safe-stable-stringify';
 import type { HandlerAnswer, HandlerRequest } from '../../contract/handler.ts';
 import { requestKey } from '../../contract/keys.ts';
 import { INLINE_REQUEST_BYTES, REQUEST_BYTES } from '../../contract/limits.ts';
+import { poolOf, type Pool } from '../../contract/pool.ts';
+import { modelOf } from '../../contract/request.ts';
+import { megapixelStepsOf } from '../../contract/work.ts';
 import type { Accept } from '../../ledger/accept.ts';
 import { toNewRow } from '../../ledger/new-row.ts';
 import type { RequestStore } from '../../ledger/request-store.ts';
@@ -21,6 +24,8 @@ export interface SubmitDependencies {
   readonly requests: Pick<RequestStore, 'put'>;
   /** There are none unless told. */
   readonly uploads?: Pick<UploadStore, 'look'>;
+  /** All there are. */
+  readonly pools: readonly Pool[];
   /** Names are accepted unchecked unless told. */
   readonly readNames?: ReadNames;
   /** A whole number from 0 up to, not including, `limit`. */
@@ -32,7 +37,7 @@ const NOTHING: UploadStore['look'] = () => Promise.resolve(undefined);
 
 /** Turns an input into a row, and has it accepted. What is refused leaves nothing behind. */
 export const createSubmit =
-  ({ accept, requests, uploads, readNames, randomSeed, randomId }: SubmitDependencies) =>
+  ({ accept, requests, uploads, pools, readNames, randomSeed, randomId }: SubmitDependencies) =>
   async ({ owner, input, now }: SubmitRequest): Promise<HandlerAnswer> => {
     const { id: givenId, ...asked } = input;
     const id = (givenId ?? randomId()).toLowerCase();
@@ -42,7 +47,8 @@ export const createSubmit =
     if (!time.ok) return invalid(time.invalid.field, time.invalid.message);
     const parsed = toTaskRequest(asked, randomSeed);
     if (!parsed.ok) return invalid(parsed.invalid.field, parsed.invalid.message);
-    const names = await readNames?.(now);
+    const pool = poolOf(modelOf(parsed.request), pools);
+    const names = await readNames?.(now, pool);
     const unknown = names && checkNames(parsed.request, names);
     if (unknown) return invalid(parsed.toField(unknown.field), unknown.message);
     const missing = await checkUploads(parsed.request, owner, uploads?.look ?? NOTHING);
@@ -55,6 +61,7 @@ export const createSubmit =
     const key = bytes > INLINE_REQUEST_BYTES ? requestKey(id, hash) : undefined;
     const row = toNewRow({
       ...{ id, owner, kind: parsed.request.kind, requestHash: hash, now, ...time.limits },
+      ...{ pool, megapixelSteps: megapixelStepsOf(parsed.request) },
       ...(key === undefined ? { request: json } : { requestKey: key }),
     });
     return accept(row, key === undefined ? {} : { storeRequest: () => requests.put(key, json) });

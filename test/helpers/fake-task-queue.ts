@@ -36,7 +36,7 @@ const NEW: Omit<Task, 'id'> = {
   ...{ version: 1, attempt: 0, failures: 0, createdAt: '2026-01-02T03:04:05Z' },
   ...{ updatedAt: '2026-01-02T03:04:05Z', startedAt: null, finishedAt: null },
   ...{ startBy: '2026-01-02T09:04:05Z', deadlineAt: '2026-01-02T15:04:05Z' },
-  ...{ progress: null, images: null, error: null, inferenceMs: null, storeMs: null },
+  ...{ progress: null, estimate: null, images: null, error: null, inferenceMs: null, storeMs: null },
 };
 
 interface OpenTask extends FakeTask {

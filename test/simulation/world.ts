@@ -241,6 +241,7 @@ export const runHistory = async (scenario: Scenario, options: RunOptions): Promi
         const submit = createSubmit({
           accept: createAccept({ tasks, ring }),
           requests: requestsOf(process),
+          pools: [],
           randomSeed: () => 0,
           randomId: () => toUuid(random),
         });

@@ -62,13 +62,23 @@ export const toServers = (
  */
 export const lastStartSeconds = (servers: readonly Server[], waiting: readonly FleetTask[]): number => {
   if (waiting.length === 0) return 0;
+  let last = Infinity;
+  dealOut(servers, waiting, (startsIn) => (last = startsIn));
+  return last;
+};
+
+/** Tells of each task, in their order, in how many seconds it starts; of none where there is nobody. */
+export const dealOut = (
+  servers: readonly Server[],
+  waiting: readonly FleetTask[],
+  onStart: (startsIn: number) => void,
+): void => {
   const free = [...servers].sort((left, right) => left.freeIn - right.freeIn);
-  let startsIn = Infinity;
   for (const { megapixelSteps } of waiting) {
     const [first] = free;
-    if (!first) return Infinity;
-    startsIn = first.freeIn;
-    const next = { ...first, freeIn: startsIn + megapixelSteps / first.megapixelStepsPerSecond };
+    if (!first) return;
+    onStart(first.freeIn);
+    const next = { ...first, freeIn: first.freeIn + megapixelSteps / first.megapixelStepsPerSecond };
     // Stays sorted: whoever took it goes behind all that are free before.
     let at = 0;
     for (; at + 1 < free.length; at += 1) {
@@ -78,5 +88,4 @@ export const lastStartSeconds = (servers: readonly Server[], waiting: readonly F
     }
     free[at] = next;
   }
-  return startsIn;
 };

@@ -37,7 +37,10 @@ export const createUtils = (
       epochMilliSecondsToSeconds: (ms: number) => Math.floor(ms / 1000),
       epochMilliSecondsToISO8601: (ms: number) => new Date(ms).toISOString(),
     }),
-    math: only('util.math', { maxVal: (left: number, right: number) => Math.max(left, right) }),
+    math: only('util.math', {
+      maxVal: (left: number, right: number) => Math.max(left, right),
+      roundNum: (value: number) => Math.round(value),
+    }),
     dynamodb: only('util.dynamodb', {
       toMapValues: (values: Record<string, unknown>) =>
         Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toAttribute(value)])),

@@ -1,0 +1,135 @@
+import type { FleetConfig, FleetSummary, FleetTask } from '../../contract/fleet.ts';
+import { learnBootSeconds } from './boot-time.ts';
+import type { FleetInputs } from './check-inputs.ts';
+import { bootLeftSeconds } from './forecast.ts';
+import {
+  toFleetMember,
+  toMembers,
+  toRates,
+  type GroupInstance,
+  type MembersOptions,
+  type WorkerReport,
+} from './members.ts';
+
+/** A row of the `active` index. */
+export interface LiveTask {
+  readonly id: string;
+  readonly pool: string;
+  readonly status: 'QUEUED' | 'RUNNING' | 'CANCELING';
+  readonly megapixelSteps: number;
+  readonly createdAt: number;
+  readonly claimedAt?: number;
+  readonly workerId?: string;
+}
+
+/** An Auto Scaling group. */
+export interface GroupState {
+  readonly desired: number;
+  readonly min: number;
+  readonly max: number;
+  readonly instances: readonly GroupInstance[];
+}
+
+/** What a look has found: the policy's inputs, and what is told of them. */
+export interface Seen {
+  readonly fleet: FleetConfig;
+  readonly inputs: FleetInputs;
+  readonly queued: readonly LiveTask[];
+  readonly members: FleetSummary['members'];
+  readonly rates: Readonly<Record<string, number>>;
+  readonly bootSeconds: number | undefined;
+  readonly bootsSeen: readonly number[];
+  /** Asked for, and not launched. */
+  readonly missing: number;
+  readonly overdue: number;
+  readonly notes: readonly string[];
+  readonly now: number;
+}
+
+export interface Found {
+  readonly fleet: FleetConfig;
+  readonly before: FleetSummary | undefined;
+  readonly tasks: readonly LiveTask[] | undefined;
+  readonly workers: readonly WorkerReport[] | undefined;
+  readonly state: GroupState | undefined;
+  readonly now: number;
+}
+
+export const toSeen = ({ fleet, before, tasks, workers: reports, state, now }: Found): Seen => {
+  const workers = reports ?? [];
+  const busy = new Set(
+    tasks?.flatMap(({ status, workerId }) => (status === 'QUEUED' ? [] : (workerId ?? []))),
+  );
+  const membersBefore = before?.members ?? [];
+  const members = state
+    ? toMembers({ ...{ workers, busy, now }, ...toBefore(before), instances: state.instances })
+    : [];
+  const fleetMembers = members.map((member) => toFleetMember(member, now));
+  const bootsSeen = toBoots(members, membersBefore, workers);
+  const bootSeconds = bootsSeen.reduce(learnBootSeconds, before?.bootSeconds);
+  const rates = toRates(workers, before?.rates ?? {}, fleet.instanceType);
+  const queued = (tasks ?? []).filter(({ status }) => status === 'QUEUED');
+  const overdue = fleetMembers.filter(
+    ({ state: is, ageSeconds = 0 }) =>
+      is === 'BOOTING' && bootSeconds !== undefined && bootLeftSeconds(ageSeconds, bootSeconds) === undefined,
+  );
+  const staying = fleetMembers.filter(({ state: is }) => is !== 'DRAINING').length;
+  const byHand = state && before && state.desired > before.decision.desired;
+  return {
+    ...{ fleet, queued, members, rates, bootSeconds, bootsSeen, now },
+    inputs: {
+      settings: { ...fleet, min: state?.min ?? before?.min ?? 0, max: state?.max ?? before?.max ?? 0 },
+      ...(tasks && { tasks: tasks.flatMap((task) => toFleetTask(task, now)) }),
+      // Who has not reported looks like one that boots: without reports nobody's state is known.
+      ...(state && reports && { instances: fleetMembers }),
+      ...(state && { desiredCapacity: state.desired }),
+      ...(bootSeconds !== undefined && { bootSeconds }),
+      rates,
+    },
+    missing: Math.max(0, (state?.desired ?? 0) - staying),
+    overdue: overdue.length,
+    notes: [
+      ...(byHand
+        ? [`somebody set the desired capacity from ${before.decision.desired} to ${state.desired}`]
+        : []),
+      ...overdue.map(
+        ({ id, ageSeconds = 0 }) =>
+          `${id} has been booting for ${Math.round(ageSeconds)} s and is not counted on`,
+      ),
+    ],
+  };
+};
+
+const toBefore = (before: FleetSummary | undefined): Pick<MembersOptions, 'before' | 'beforeAt'> => ({
+  before: before?.members ?? [],
+  beforeAt: before?.at,
+});
+
+/** What is being canceled ends within seconds. */
+const toFleetTask = ({ status, megapixelSteps, claimedAt }: LiveTask, now: number): FleetTask[] => {
+  switch (status) {
+    case 'QUEUED':
+      return [{ state: 'QUEUED', megapixelSteps }];
+    case 'RUNNING':
+      return [
+        { state: 'RUNNING', megapixelSteps, runningSeconds: Math.max(1, now - (claimedAt ?? now)) / 1000 },
+      ];
+    case 'CANCELING':
+      return [];
+  }
+};
+
+/** Of those that have become ready since the last pass. */
+const toBoots = (
+  members: FleetSummary['members'],
+  before: FleetSummary['members'],
+  workers: readonly WorkerReport[],
+): readonly number[] => {
+  const wasUp = new Set(before.flatMap(({ id, state }) => (state === 'BOOTING' ? [] : [id])));
+  const isNew = new Set(
+    members.flatMap(({ id, state }) =>
+      (state === 'READY' || state === 'BUSY') && !wasUp.has(id) ? [id] : [],
+    ),
+  );
+  return workers.flatMap(({ id, bootSeconds }) => (isNew.has(id) ? (bootSeconds ?? []) : []));
+};
