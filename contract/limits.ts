@@ -46,6 +46,9 @@ export const REQUEST_LIMITS = {
   clipSkip: { min: 1, max: 12 },
   hiresScale: { min: 1, max: 4 },
   upscale: { min: 1, max: 4 },
+  /** Pixels, as the WebUI's sliders have them. */
+  maskBlur: { min: 0, max: 64 },
+  inpaintPadding: { min: 0, max: 256 },
   nameCharacters: 200,
 } as const;
 

@@ -12,6 +12,8 @@ const range = (limits: { readonly min: number; readonly max: number }) =>
 const integer = (limits: { readonly min: number; readonly max: number }) =>
   v.pipe(range(limits), v.integer('must be a whole number'));
 
+const flag = v.boolean('must be true or false');
+
 const side = v.pipe(
   integer(LIMITS.side),
   v.multipleOf(LIMITS.side.multipleOf, `must be a multiple of ${LIMITS.side.multipleOf}`),
@@ -102,18 +104,54 @@ const txt2img = v.pipe(
   ),
 );
 
+/**
+ * How a mask is used. Not with the defaults of the WebUI's API, which smears colours over the masked part and samples that alone:
+ * people expect it to start from what is there.
+ */
+const inpaint = v.strictObject({
+  /** Pixels. */
+  maskBlur: v.optional(integer(LIMITS.maskBlur), 4),
+  /** Black is painted anew instead. */
+  maskInvert: v.optional(flag, false),
+  /** What is under the mask before the first step. */
+  fill: v.optional(
+    v.picklist(
+      ['FILL', 'ORIGINAL', 'LATENT_NOISE', 'LATENT_NOTHING'],
+      'must be FILL, ORIGINAL, LATENT_NOISE or LATENT_NOTHING',
+    ),
+    'ORIGINAL',
+  ),
+  /** The masked part alone is sampled, at width × height, and put back: the result has the size of the image. */
+  onlyMasked: v.optional(flag, false),
+  /** Pixels around the masked part that are sampled with it; counts with `onlyMasked`. */
+  padding: v.optional(integer(LIMITS.inpaintPadding), 32),
+});
+
+export type Inpaint = v.InferOutput<typeof inpaint>;
+
+/** Of a mask that came without a word about its use. */
+export const INPAINT_DEFAULTS: Inpaint = v.parse(inpaint, {});
+
 const img2img = v.pipe(
   v.strictObject({
     ...sampling,
     image,
     /** White is painted anew. */
     mask: v.optional(image),
+    inpaint: v.optional(inpaint),
     denoisingStrength: v.optional(denoisingStrength, 0.75),
     resizeMode: v.optional(v.picklist(['JUST_RESIZE', 'CROP_AND_RESIZE', 'RESIZE_AND_FILL']), 'JUST_RESIZE'),
   }),
   v.forward(
     v.check((size) => pixelsFit(size), tooManyPixels),
     ['width'],
+  ),
+  v.forward(
+    v.check(
+      (given) => given.inpaint === undefined || given.mask !== undefined,
+      'counts only with a mask: give one, or leave it out',
+    ),
+    ['inpaint'],
   ),
 );
 
@@ -124,7 +162,7 @@ const upscale = v.strictObject({
 });
 
 /** Whether the stored PNG carries the infotext; off, because a picture travels further than its prompt should. */
-const embedMetadata = v.optional(v.boolean('must be true or false'), false);
+const embedMetadata = v.optional(flag, false);
 
 /** Every default and the seed resolved. Stored as JSON, read by the worker. */
 const schema = v.variant('kind', [

@@ -143,6 +143,8 @@ export type Img2ImgInput = {
   denoisingStrength?: InputMaybe<Scalars['Float']['input']>;
   height?: InputMaybe<Scalars['Int']['input']>;
   image: ImageInput;
+  /** How the mask is used; refused without one. */
+  inpaint?: InputMaybe<InpaintInput>;
   /** White is painted anew, black is kept. */
   mask?: InputMaybe<ImageInput>;
   model?: InputMaybe<Scalars['String']['input']>;
@@ -155,6 +157,32 @@ export type Img2ImgInput = {
   steps?: InputMaybe<Scalars['Int']['input']>;
   vae?: InputMaybe<Scalars['String']['input']>;
   width?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type InpaintFill =
+  /** The colours around the mask, smeared over it. */
+  | 'FILL'
+  /** Noise, made from the seed. */
+  | 'LATENT_NOISE'
+  /** One flat colour. */
+  | 'LATENT_NOTHING'
+  /** What is there. */
+  | 'ORIGINAL';
+
+export type InpaintInput = {
+  /** What is under the mask before the first step; `ORIGINAL` unless told. With a denoisingStrength of 1 little is left of it. */
+  fill?: InputMaybe<InpaintFill>;
+  /** Pixels by which the edge of the mask is softened, 0…64; 4 unless told. */
+  maskBlur?: InputMaybe<Scalars['Int']['input']>;
+  /** Paint anew what is black and keep what is white. False unless told. */
+  maskInvert?: InputMaybe<Scalars['Boolean']['input']>;
+  /**
+   * Sample the masked part alone, at width × height, and put it back into the image: the result then has the image's own size. A mask
+   * without any white is then ignored. False unless told: the whole picture is sampled.
+   */
+  onlyMasked?: InputMaybe<Scalars['Boolean']['input']>;
+  /** With `onlyMasked`: pixels around the masked part that are sampled with it, 0…256; 32 unless told. */
+  padding?: InputMaybe<Scalars['Int']['input']>;
 };
 
 export type InstanceCounts = {

@@ -6,6 +6,7 @@ import { createTaskQueue } from '../client-sdk/src/front/queue.ts';
 import { startFront, type Front } from '../client-sdk/src/front/server.ts';
 import { readParameters } from '../client-sdk/src/front/wire/png-text.ts';
 import { a1111At, type A1111, type Generation } from './helpers/a1111.ts';
+import { changeOf, pixelsOf, toMask } from './helpers/inpainting.ts';
 import { clientOf, userOf, useStack } from './helpers/stack.ts';
 
 /*
@@ -62,6 +63,30 @@ describe('a plug-in of a drawing program', () => {
       ...{ sampler_name: 'DPM++ 2M', denoising_strength: 1, sd_model_name: 'v1-5-pruned-emaonly' },
       extra_generation_params: { 'Schedule type': 'Karras' },
     });
+  });
+
+  it('has all but a selection painted anew, at the size its model likes, and gets its canvas back as large as it was', async () => {
+    const webui = programAt('paint-plugin/1.0');
+    const size = { width: 121, height: 90 };
+    const isSelected = (x: number, y: number): boolean => x < 60 && y < 44;
+    // As people have them: no multiple of 8.
+    const canvas = toMask(size, (x, y) => (x * y) % 7 < 3);
+    const response = await webui.post('img2img', {
+      init_images: [canvas],
+      mask: toMask(size, isSelected),
+      ...{ mask_blur: 0, mask_blur_x: 4, mask_blur_y: 4, mask_round: true, inpainting_mask_invert: 1 },
+      ...{ inpainting_fill: 2, inpaint_full_res: 1, inpaint_full_res_padding: 32 },
+      ...{ image_cfg_scale: 1.5, initial_noise_multiplier: 1, resize_mode: 0, include_init_images: false },
+      ...{ prompt: 'a harbour at night', width: 64, height: 64, steps: 5, denoising_strength: 1 },
+      ...{ sampler_name: 'Euler a', scheduler: 'Automatic', seed: 7, batch_size: 1, n_iter: 1, comments: {} },
+      ...{ disable_extra_networks: false, override_settings: {}, script_name: null, script_args: [] },
+    });
+    expect(response.status).toBe(200);
+    const { images: painted, parameters } = (await response.json()) as Generation;
+    expect(pixelsOf(painted[0])).toMatchObject(size);
+    expect(changeOf(canvas, painted[0], isSelected)).toBe(0);
+    expect(changeOf(canvas, painted[0], (x, y) => !isSelected(x, y))).toBeGreaterThan(0.9);
+    expect(parameters).toMatchObject({ mask: null, inpainting_fill: 2, inpaint_full_res: true });
   });
 });
 

@@ -55,6 +55,11 @@ describe('an input that is refused', () => {
       'upscale.image.data',
     ],
     ['base64 that is no image', { upscale: { image: { data: 'bm90IGFuIGltYWdl' } } }, 'upscale.image.data'],
+    [
+      'how a mask is used, and no mask',
+      { img2img: { prompt: 'x', image: { data: 'iVBORw0KGgo=' }, inpaint: { maskBlur: 8 } } },
+      'img2img.inpaint',
+    ],
     ['a model name with control characters', txt2img({ model: 'a\u0000b' }), 'txt2img.model'],
   ])('%s', async (_name, input, field) => {
     const { status, data, errors } = await submit(input);

@@ -36,6 +36,8 @@ export type Img2ImgInput = {
   denoisingStrength?: number | null | undefined;
   height?: number | null | undefined;
   image: ImageInput;
+  /** How the mask is used; refused without one. */
+  inpaint?: InpaintInput | null | undefined;
   /** White is painted anew, black is kept. */
   mask?: ImageInput | null | undefined;
   model?: string | null | undefined;
@@ -48,6 +50,32 @@ export type Img2ImgInput = {
   steps?: number | null | undefined;
   vae?: string | null | undefined;
   width?: number | null | undefined;
+};
+
+export type InpaintFill =
+  /** The colours around the mask, smeared over it. */
+  | 'FILL'
+  /** Noise, made from the seed. */
+  | 'LATENT_NOISE'
+  /** One flat colour. */
+  | 'LATENT_NOTHING'
+  /** What is there. */
+  | 'ORIGINAL';
+
+export type InpaintInput = {
+  /** What is under the mask before the first step; `ORIGINAL` unless told. With a denoisingStrength of 1 little is left of it. */
+  fill?: InpaintFill | null | undefined;
+  /** Pixels by which the edge of the mask is softened, 0…64; 4 unless told. */
+  maskBlur?: number | null | undefined;
+  /** Paint anew what is black and keep what is white. False unless told. */
+  maskInvert?: boolean | null | undefined;
+  /**
+   * Sample the masked part alone, at width × height, and put it back into the image: the result then has the image's own size. A mask
+   * without any white is then ignored. False unless told: the whole picture is sampled.
+   */
+  onlyMasked?: boolean | null | undefined;
+  /** With `onlyMasked`: pixels around the masked part that are sampled with it, 0…256; 32 unless told. */
+  padding?: number | null | undefined;
 };
 
 export type ModelKind =

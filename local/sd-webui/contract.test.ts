@@ -4,6 +4,7 @@ import { createTaskQueue } from '../../client-sdk/src/front/queue.ts';
 import { startFront } from '../../client-sdk/src/front/server.ts';
 import { readParameters } from '../../client-sdk/src/front/wire/png-text.ts';
 import { a1111At, type A1111, type Generation } from '../../test/helpers/a1111.ts';
+import { describeInpainting } from '../../test/helpers/inpainting.ts';
 import { startLocalStack } from '../stack.ts';
 import { startSdWebui } from './server.ts';
 
@@ -241,6 +242,8 @@ describe.each(SERVERS)('%s', (_name, start) => {
       expect(await distance(0)).toBe(0);
       expect(await distance(0.9)).toBeGreaterThan(await distance(0.2));
     });
+
+    describeInpainting(() => webui);
 
     it('upscales, also a data URL, and says which upscaler it does not have', async () => {
       const { images } = await webui.txt2img({ ...SMALL, seed: 1 });

@@ -19,8 +19,9 @@ import {
 import type { Engine, JobControl } from './engine.ts';
 import type { Fault } from './faults.ts';
 import { toInfo, toInfotext, type EffectiveJob } from './infotext.ts';
+import { readInit, withInit, type Init } from './init.ts';
 import { paint, type Raster } from './picture.ts';
-import { decodeImage, encodePng, hashOf, resize } from './png.ts';
+import { encodePng, resize } from './png.ts';
 import { encodeMs, stepMs, vaeMs, type TimingProfile } from './timing.ts';
 
 export interface GenerateContext {
@@ -60,7 +61,7 @@ export const generate = async (
 
   const made = await engine.run(`scripts_${kind}`, String(parameters.prompt), async (control) => {
     await applyOverrides(engine, control, parameters);
-    const init = kind === 'img2img' ? readInit(parameters, initImages ?? []) : undefined;
+    const init = kind === 'img2img' ? readInit(parameters, sizeOf(parameters)) : undefined;
     const job = toEffectiveJob(parameters, engine, control.fault, init);
     const rasters = await sampleAll(job, parameters, init, control, timing);
     return { job, rasters, fault: control.fault };
@@ -108,26 +109,6 @@ const applyOverrides = async (engine: Engine, control: JobControl, parameters: P
     CHECKPOINTS[0];
   await control.load(wanted);
   if (parameters.override_settings_restore_afterwards === false) control.restore(wanted);
-};
-
-interface Init {
-  readonly image: Raster;
-  readonly mask: Raster | undefined;
-  readonly denoisingStrength: number;
-}
-
-const readInit = (parameters: Parameters, images: readonly unknown[]): Init => {
-  const { width, height } = sizeOf(parameters);
-  const mask =
-    typeof parameters.mask !== 'string' ? undefined : resize(decodeImage(parameters.mask), width, height);
-  if (images.length > 1 && images.length > Number(parameters.batch_size)) {
-    throw unhandled('RuntimeError', `bad number of images passed: ${images.length}`);
-  }
-  return {
-    image: resize(decodeImage(images[0]), width, height),
-    mask,
-    denoisingStrength: Number(parameters.denoising_strength),
-  };
 };
 
 /** The latent is an eighth: pixels beyond a multiple of 8 are lost, while texts still tell the size asked for. */
@@ -247,7 +228,7 @@ const sampleAll = async (
         seed: job.seeds[index] ?? 0,
         step,
         steps: of,
-        salt: `${job.sampler}/${job.checkpoint.sha256}${init ? `/${hashOf(init.image)}` : ''}`,
+        salt: `${job.sampler}/${job.checkpoint.sha256}${init ? `/${init.hash}` : ''}`,
       }),
       init,
     );
@@ -278,19 +259,6 @@ const sampleAll = async (
     if (control.isInterrupted()) break;
   }
   return rasters;
-};
-
-/** Between the initial image and the new one by the denoising strength; outside the mask nothing changes. */
-const withInit = (painted: Raster, init: Init | undefined): Raster => {
-  if (!init || init.image.width !== painted.width || init.image.height !== painted.height) return painted;
-  const strength = Math.round(256 * Math.min(1, Math.max(0, init.denoisingStrength)));
-  const { image, mask } = init;
-  const data = painted.data.map((value, offset) => {
-    const original = image.data[offset] ?? 0;
-    const share = mask ? (strength * (mask.data[offset] ?? 0)) >> 8 : strength;
-    return original + (((value - original) * share) >> 8);
-  });
-  return { ...painted, data };
 };
 
 const spoil = (raster: Raster, fault: Fault | undefined): Raster => {

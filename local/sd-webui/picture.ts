@@ -225,7 +225,7 @@ const add = (out: [number, number, number], amount: number): void => {
   out[2] += amount;
 };
 
-const hash = (x: number, y: number, key: number): number => {
+export const hash = (x: number, y: number, key: number): number => {
   let h = (Math.imul(x, 0x165667b1) ^ Math.imul(y, 0x27d4eb2f) ^ key) | 0;
   h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
   h = Math.imul(h ^ (h >>> 12), 0x297a2d39);

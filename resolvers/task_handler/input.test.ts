@@ -7,6 +7,15 @@ const parse = (input: Record<string, unknown>) => toTaskRequest(input as SubmitT
 const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
+const inpaint = (settings: object, mask: object | null = { data: PNG }) => ({
+  img2img: { prompt: 'x', image: { data: PNG }, mask, inpaint: settings },
+});
+
+const masked = (settings: object) => ({
+  api: '/sdapi/v1/img2img',
+  payload: { prompt: 'x', init_images: [PNG], mask: PNG, ...settings },
+});
+
 describe('toTaskRequest', () => {
   it('fills in every default and resolves the seed, so that another attempt paints the same picture', () => {
     expect(parse({ txt2img: { prompt: 'a lighthouse', width: null, seed: -1 } })).toMatchObject({
@@ -77,6 +86,21 @@ describe('toTaskRequest', () => {
       'at most 4',
     ],
     [{ api: '/sdapi/v1/img2img', payload: { prompt: 'x' } }, 'payload.image', 'image'],
+    [inpaint({ maskBlur: 65 }), 'img2img.inpaint.maskBlur', 'at most 64'],
+    [inpaint({ maskBlur: 1.5 }), 'img2img.inpaint.maskBlur', 'whole number'],
+    [inpaint({ padding: 257 }), 'img2img.inpaint.padding', 'at most 256'],
+    [inpaint({ fill: 'nope' }), 'img2img.inpaint.fill', 'must be FILL'],
+    [inpaint({ maskInvert: 1 }), 'img2img.inpaint.maskInvert', 'true or false'],
+    [inpaint({ fullRes: true }), 'img2img.inpaint.fullRes', 'not a known parameter'],
+    [inpaint({ maskBlur: 8 }, null), 'img2img.inpaint', 'only with a mask'],
+    [masked({ mask_blur: 65 }), 'payload.mask_blur', 'at most 64'],
+    [masked({ inpaint_full_res_padding: -1 }), 'payload.inpaint_full_res_padding', 'at least 0'],
+    [masked({ inpaint_full_res: 'yes' }), 'payload.inpaint_full_res', 'true or false'],
+    [masked({ inpainting_fill: 4 }), 'payload.inpainting_fill', 'not with this value'],
+    [masked({ inpainting_mask_invert: 2 }), 'payload.inpainting_mask_invert', 'not with this value'],
+    [masked({ mask_blur_x: 4 }), 'payload.mask_blur_x', 'not supported'],
+    [masked({ mask_blur: 8, mask: null }), 'payload.mask_blur', 'only with a mask'],
+    [masked({ inpainting_fill: 0, mask_blur: 8, mask: null }), 'payload.inpainting_fill', 'only with a mask'],
   ])('refuses %j, naming %s', (input, field, message) => {
     const parsed = parse(input);
     expect(parsed).toMatchObject({ ok: false, invalid: { field } });
@@ -127,5 +151,26 @@ describe('toTaskRequest', () => {
       payload: { image: PNG, upscaling_resize: 3 },
     });
     expect(upscale).toMatchObject({ ok: true, request: { kind: 'UPSCALE', upscale: { scale: 3 } } });
+  });
+
+  it('takes how a mask is used, in its own words and in the WebUI’s', () => {
+    const settings = { maskBlur: 0, maskInvert: true, fill: 'LATENT_NOISE', onlyMasked: true, padding: 64 };
+    const payload = {
+      ...{ mask_blur: 0, inpainting_mask_invert: 1, inpainting_fill: 2 },
+      ...{ inpaint_full_res: true, inpaint_full_res_padding: 64 },
+    };
+    for (const input of [inpaint(settings), masked(payload)])
+      expect(parse(input)).toMatchObject({ ok: true, request: { img2img: { inpaint: settings } } });
+    const usual = { maskBlur: 4, maskInvert: false, fill: 'ORIGINAL', onlyMasked: false, padding: 32 };
+    for (const input of [inpaint({}), inpaint({ fill: null }), masked({ mask_blur: 4 })])
+      expect(parse(input)).toMatchObject({ ok: true, request: { img2img: { inpaint: usual } } });
+  });
+
+  it('asks nothing of those who say nothing of a mask', () => {
+    for (const input of [masked({}), masked({ mask: null, mask_blur: null })]) {
+      const parsed = parse(input);
+      expect(parsed.ok && parsed.request).toMatchObject({ kind: 'IMG2IMG' });
+      expect(parsed.ok && parsed.request).not.toHaveProperty('img2img.inpaint');
+    }
   });
 });

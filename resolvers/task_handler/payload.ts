@@ -37,6 +37,16 @@ const IMG2IMG: Readonly<Record<string, string>> = { ...SAMPLING, denoising_stren
 
 const RESIZE_MODES = ['JUST_RESIZE', 'CROP_AND_RESIZE', 'RESIZE_AND_FILL'];
 
+const INPAINT: Readonly<Record<string, string>> = {
+  mask_blur: 'maskBlur',
+  inpainting_mask_invert: 'maskInvert',
+  inpainting_fill: 'fill',
+  inpaint_full_res: 'onlyMasked',
+  inpaint_full_res_padding: 'padding',
+};
+
+const FILLS = ['FILL', 'ORIGINAL', 'LATENT_NOISE', 'LATENT_NOTHING'];
+
 /** Parameters that say how the WebUI stores and answers: the worker sets them, whatever the caller wishes. */
 const IGNORED = new Set([
   'send_images',
@@ -93,9 +103,33 @@ const hiresOf = (payload: Payload): Record<string, unknown> =>
       .map(([key, name]) => [name, payload[key]]),
   );
 
-/** The second pass is one object in a request, and a parameter each in a payload. */
-const nameInHires = (field: string | undefined): string | undefined =>
-  Object.keys(HIRES).find((key) => HIRES[key] === field);
+/** What is one object in a request is a parameter each in a payload. */
+const NESTED: Readonly<Record<string, Readonly<Record<string, string>>>> = { hires: HIRES, inpaint: INPAINT };
+
+const nameInside = (name: string, field: string | undefined): string | undefined =>
+  Object.entries(NESTED[name] ?? {}).find(([, inner]) => inner === field)?.[0];
+
+const inpaint: Translate = (key, value, _payload, into) => {
+  if (!Object.hasOwn(INPAINT, key)) return false;
+  const setting = toSetting(key, value);
+  if (setting === undefined) return false;
+  const before = into.parameters.inpaint as object | undefined;
+  // Where there is no mask, the first of them is to blame.
+  const from = into.names.get('inpaint') ?? key;
+  return put(into, 'inpaint', { ...before, [INPAINT[key] ?? key]: setting }, from);
+};
+
+/** The WebUI has numbers for what a request has words for. */
+const toSetting = (key: string, value: unknown): unknown => {
+  switch (key) {
+    case 'inpainting_fill':
+      return typeof value === 'number' ? FILLS[value] : undefined;
+    case 'inpainting_mask_invert':
+      return value === 0 || value === 1 ? value === 1 : undefined;
+    default:
+      return value;
+  }
+};
 
 const initImage: Translate = (key, value, _payload, into) => {
   if (key === 'mask') return put(into, 'mask', { data: value }, key);
@@ -109,7 +143,10 @@ const upscaling: Translate = (key, value, _payload, into) =>
 
 const APIS: Readonly<Record<string, { kind: Kind; translators: readonly Translate[] }>> = {
   '/sdapi/v1/txt2img': { kind: ['txt2img', 'TXT2IMG'], translators: [rename(SAMPLING), settings, hires] },
-  '/sdapi/v1/img2img': { kind: ['img2img', 'IMG2IMG'], translators: [rename(IMG2IMG), settings, initImage] },
+  '/sdapi/v1/img2img': {
+    kind: ['img2img', 'IMG2IMG'],
+    translators: [rename(IMG2IMG), settings, initImage, inpaint],
+  },
   '/sdapi/v1/extra-single-image': {
     kind: ['upscale', 'UPSCALE'],
     translators: [rename({ upscaling_resize: 'scale', upscaler_1: 'upscaler' }), upscaling],
@@ -145,7 +182,7 @@ export const fromPayload = (api: unknown, payload: unknown): FromPayload => {
     parameters: translation.parameters,
     toPayloadField: (field) => {
       const [, name = '', inner] = field.split('.');
-      const parameter = (name === 'hires' && nameInHires(inner)) || translation.names.get(name);
+      const parameter = nameInside(name, inner) ?? translation.names.get(name);
       return `payload.${parameter ?? name}`;
     },
   };

@@ -110,6 +110,7 @@ export const COMMANDS: readonly Command[] = [
     examples: [
       'sd-async img2img photo.png "the same, in winter" --denoising-strength 0.5',
       'sd-async img2img photo.png "a boat" --mask mask.png --width 768 --height 512',
+      'sd-async img2img photo.png "a clear sky" --mask mask.png --inpaint-only-masked --inpaint-padding 64',
     ],
   }),
   making('upscale', {

@@ -18,6 +18,16 @@ describe('the options of a task', () => {
     });
   });
 
+  it('say how a mask is used by any of its own', () => {
+    const values = { mask: 'mask.png', 'inpaint-only-masked': true, 'inpaint-mask-blur': '0', steps: '5' };
+    expect(toInput('img2img', ['photo.png', 'a'], values)).toEqual({
+      img2img: {
+        ...{ image: 'photo.png', prompt: 'a', mask: 'mask.png', steps: 5 },
+        inpaint: { onlyMasked: true, maskBlur: 0 },
+      },
+    });
+  });
+
   it('take the image first, then the prompt', () => {
     expect(toInput('img2img', ['photo.png', 'in', 'winter'], { mask: 'mask.png' })).toEqual({
       img2img: { image: 'photo.png', prompt: 'in winter', mask: 'mask.png' },

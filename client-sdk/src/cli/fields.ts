@@ -1,4 +1,4 @@
-import type { TaskInput, Txt2ImgInput } from '../index.ts';
+import type { TaskInput } from '../index.ts';
 import { UsageError } from './exit-codes.ts';
 
 /*
@@ -36,14 +36,23 @@ const HIRES = [
   field('hires-denoising-strength', 'number', '0 to 1, 0.7 unless told'),
 ];
 
+const IMG2IMG = [
+  field('denoising-strength', 'number', 'how far the result may leave the image, 0 to 1; 0.75 unless told'),
+  field('resize-mode', 'text', 'JUST_RESIZE, CROP_AND_RESIZE or RESIZE_AND_FILL'),
+  field('mask', 'text', 'an image file: white is painted anew, black is kept'),
+];
+
+const INPAINT = [
+  field('inpaint-fill', 'text', 'what is under it: ORIGINAL unless told, FILL, LATENT_NOISE, LATENT_NOTHING'),
+  field('inpaint-only-masked', 'flag', 'sample the masked part alone, at width x height, and put it back'),
+  field('inpaint-padding', 'number', 'then also so many pixels around it, 0 to 256; 32 unless told'),
+  field('inpaint-mask-blur', 'number', 'pixels by which its edge is softened, 0 to 64; 4 unless told'),
+  field('inpaint-mask-invert', 'flag', 'paint anew what is black, keep what is white'),
+];
+
 export const FIELDS = {
   txt2img: [...PICTURE, ...HIRES],
-  img2img: [
-    field('denoising-strength', 'number', 'how far the result may leave the image, 0 to 1; 0.75 unless told'),
-    field('mask', 'text', 'an image file: white is painted anew, black is kept'),
-    field('resize-mode', 'text', 'JUST_RESIZE, CROP_AND_RESIZE or RESIZE_AND_FILL'),
-    ...PICTURE,
-  ],
+  img2img: [...IMG2IMG, ...INPAINT, ...PICTURE],
   upscale: [
     field('scale', 'number', '1 to 4; 2 unless told'),
     field('upscaler', 'text', 'Lanczos unless told'),
@@ -93,18 +102,18 @@ export const toInput = (kind: Kind, positionals: readonly string[], values: Valu
   const task = pick(TASK_FIELDS, values);
   if (kind === 'txt2img') {
     const prompt = toPrompt(positionals, 'sd-async txt2img "a lighthouse"');
-    return { ...task, txt2img: { prompt, ...pick(PICTURE, values), ...toHires(values) } };
+    return { ...task, txt2img: { prompt, ...pick(PICTURE, values), ...pickInside('hires', HIRES, values) } };
   }
   const [image, ...words] = positionals;
   if (image === undefined || image === '')
     throw new UsageError(`The image is missing: sd-async ${kind} photo.png`);
-  const given = { image, ...pick(FIELDS[kind], values) };
   if (kind === 'img2img') {
     const prompt = toPrompt(words, 'sd-async img2img photo.png "in winter"');
-    return { ...task, img2img: { prompt, ...given } };
+    const given = { ...pick([...IMG2IMG, ...PICTURE], values), ...pickInside('inpaint', INPAINT, values) };
+    return { ...task, img2img: { prompt, image, ...given } };
   }
   if (words.length > 0) throw new UsageError(`One image at a time, not "${words.join(' ')}" as well`);
-  return { ...task, upscale: given };
+  return { ...task, upscale: { image, ...pick(FIELDS.upscale, values) } };
 };
 
 const toPrompt = (words: readonly string[], example: string): string => {
@@ -113,12 +122,13 @@ const toPrompt = (words: readonly string[], example: string): string => {
   return prompt;
 };
 
-const toHires = (values: Values): Pick<Txt2ImgInput, 'hires'> => {
-  const given = Object.entries(pick(HIRES, values)).map(([name, value]) => {
-    const [first = '', ...rest] = name.slice('hires'.length);
+/** The options that begin with the name of an object, as what is in it; nothing where none was given. */
+const pickInside = (name: string, fields: readonly Field[], values: Values): Record<string, unknown> => {
+  const given = Object.entries(pick(fields, values)).map(([full, value]) => {
+    const [first = '', ...rest] = full.slice(name.length);
     return [first.toLowerCase() + rest.join(''), value];
   });
-  return given.length === 0 ? {} : { hires: Object.fromEntries(given) as Txt2ImgInput['hires'] };
+  return given.length === 0 ? {} : { [name]: Object.fromEntries(given) as unknown };
 };
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

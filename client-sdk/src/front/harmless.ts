@@ -62,17 +62,15 @@ const HIRES: Table = {
   hr_negative_prompt: [''],
 };
 
-/** Of a mask that is given: what the worker does with it. */
-const MASK: Table = {
-  mask_blur: [4],
-  mask_blur_x: [4],
-  mask_blur_y: [4],
-  mask_round: [true],
-  inpainting_fill: [1],
-  inpaint_full_res: [false],
-  // Counts only where the masked part alone is repainted.
-  inpaint_full_res_padding: 'any',
-  inpainting_mask_invert: [0],
+/** Of a mask. A task has one blur for both axes, and `mask_blur` comes before that of an axis. */
+const maskOf = ({ mask, mask_blur, mask_blur_x, mask_blur_y }: Readonly<Record<string, unknown>>): Table => {
+  if (typeof mask !== 'string') return any({ mask_blur_x: [], mask_blur_y: [], mask_round: [] });
+  const isTold = typeof mask_blur === 'number';
+  return {
+    mask_blur_x: isTold ? 'any' : [mask_blur_y ?? 4],
+    mask_blur_y: isTold ? 'any' : [mask_blur_x ?? 4],
+    mask_round: [true],
+  };
 };
 
 const any = (table: Table): Table => Object.fromEntries(Object.keys(table).map((name) => [name, 'any']));
@@ -98,7 +96,7 @@ export const harmlessFor = (
       return {
         ...SAMPLING,
         eta: etaOf(sampler),
-        ...(typeof parameters.mask === 'string' ? MASK : any(MASK)),
+        ...maskOf(parameters),
         // Counts only with a model of the instruct-pix2pix kind; this is its usual value.
         image_cfg_scale: [1.5],
         initial_noise_multiplier: [1],

@@ -159,19 +159,46 @@ describe('a call to img2img', () => {
     });
   });
 
-  it('is refused with settings of a mask that the worker does not use, and only with a mask', () => {
-    const settings = {
-      mask_blur: 8,
-      inpainting_fill: 0,
-      inpaint_full_res: true,
-      inpaint_full_res_padding: 32,
+  it('has, with a mask, the defaults of v1.10.1, and without one nothing of it', () => {
+    const usual = {
+      ...{ mask: PNG, mask_blur: 4, inpainting_fill: 0, inpaint_full_res: true },
+      ...{ inpaint_full_res_padding: 0, inpainting_mask_invert: 0 },
     };
-    expect(payloadOf('img2img', { ...init, ...settings })).toMatchObject(init);
-    const { text } = refusalOf('img2img', { ...init, ...settings, mask: PNG });
-    for (const name of ['mask_blur', 'inpainting_fill', 'inpaint_full_res'])
-      expect(text).toContain(`["body","${name}"]`);
-    const usual = { mask_blur: 4, inpainting_fill: 1, inpaint_full_res: false, inpaint_full_res_padding: 32 };
-    expect(payloadOf('img2img', { ...init, ...usual, mask: PNG })).toMatchObject({ mask: PNG });
+    expect(payloadOf('img2img', { ...init, mask: PNG })).toMatchObject(usual);
+    const nulls = Object.fromEntries(Object.keys(usual).map((name) => [name, null]));
+    expect(payloadOf('img2img', { ...init, ...nulls, mask: PNG })).toMatchObject(usual);
+    const { mask: _mask, ...settings } = usual;
+    const bare = payloadOf('img2img', init);
+    for (const body of [settings, nulls, { mask_blur_x: 1, mask_blur_y: 2, mask_round: false }])
+      expect(payloadOf('img2img', { ...init, ...body })).toEqual(bare);
+  });
+
+  it('says how the mask is used', () => {
+    const settings = {
+      ...{ mask_blur: 12, inpainting_fill: 2, inpaint_full_res: true },
+      ...{ inpaint_full_res_padding: 48, inpainting_mask_invert: 1 },
+    };
+    expect(payloadOf('img2img', { ...init, mask: PNG, ...settings })).toMatchObject(settings);
+    const whole = { mask: PNG, inpaint_full_res: false, inpaint_full_res_padding: 9999 };
+    expect(payloadOf('img2img', { ...init, ...whole })).not.toHaveProperty('inpaint_full_res_padding');
+  });
+
+  it.each([
+    [{ mask_blur_x: 9, mask_blur_y: 9 }, 9],
+    [{ mask_blur: 0, mask_blur_x: 9, mask_blur_y: 1 }, 0],
+    [{ mask_blur: null, mask_blur_x: 4 }, 4],
+  ])('reads %o as one blur', (body, blur) => {
+    expect(payloadOf('img2img', { ...init, mask: PNG, ...body })).toMatchObject({ mask_blur: blur });
+  });
+
+  it('is refused with a blur of two kinds, and with a mask that is not rounded', () => {
+    const { text } = refusalOf('img2img', { ...init, mask: PNG, mask_blur_x: 9, mask_round: false });
+    const { detail } = JSON.parse(text) as { detail: { loc: string[]; msg: string }[] };
+    expect(detail.map(({ loc }) => loc[1])).toEqual(['mask_blur_x', 'mask_round']);
+    expect(detail[0]?.msg).toContain('send 4');
+    expect(workOf('img2img', { ...init, mask_blur_x: 99, mask_blur_y: 99, mask: PNG }).renamed).toEqual({
+      ...{ sampler_name: 'sampler_index', mask_blur: 'mask_blur_x' },
+    });
   });
 
   it.each([

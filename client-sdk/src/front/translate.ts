@@ -35,7 +35,10 @@ export interface Surroundings {
 /** What a task has a place for, beside what txt2img and img2img share. */
 const FORWARDED: Readonly<Record<Kind, readonly string[]>> = {
   txt2img: ['enable_hr', 'hr_scale', 'hr_upscaler', 'hr_second_pass_steps', 'denoising_strength'],
-  img2img: ['init_images', 'mask', 'denoising_strength', 'resize_mode'],
+  img2img: [
+    ...['init_images', 'mask', 'denoising_strength', 'resize_mode', 'mask_blur', 'inpainting_mask_invert'],
+    ...['inpainting_fill', 'inpaint_full_res', 'inpaint_full_res_padding'],
+  ],
   'extra-single-image': ['image', 'upscaling_resize', 'upscaler_1'],
 };
 
@@ -135,6 +138,7 @@ const toGeneration = (
   const renamed = {
     ...(!parameters.sampler_name && { sampler_name: 'sampler_index' }),
     ...(iterations !== 1 && { batch_size: 'n_iter' }),
+    ...(kind === 'img2img' && parameters.mask_blur === null && { mask_blur: 'mask_blur_x' }),
   };
   return { payload, renamed };
 };
@@ -218,8 +222,21 @@ const toInit = (parameters: Parameters): Record<string, unknown> => {
   }
   return {
     init_images: [toImage(images[0])],
-    ...(typeof parameters.mask === 'string' && { mask: toImage(parameters.mask) }),
+    ...(typeof parameters.mask === 'string' && toInpaint(parameters.mask, parameters)),
     denoising_strength: parameters.denoising_strength,
     resize_mode: parameters.resize_mode ?? 0,
   };
 };
+
+/** Axes that differ were refused before. */
+const toInpaint = (mask: string, parameters: Parameters): Record<string, unknown> => ({
+  mask: toImage(mask),
+  mask_blur: parameters.mask_blur ?? parameters.mask_blur_x ?? 4,
+  inpainting_mask_invert: parameters.inpainting_mask_invert ?? 0,
+  inpainting_fill: parameters.inpainting_fill ?? 0,
+  inpaint_full_res: parameters.inpaint_full_res ?? true,
+  // Counts only there.
+  ...(parameters.inpaint_full_res !== false && {
+    inpaint_full_res_padding: parameters.inpaint_full_res_padding ?? 0,
+  }),
+});

@@ -1,8 +1,10 @@
-import type {
-  Img2ImgRequest,
-  TaskRequest,
-  Txt2ImgRequest,
-  UpscaleRequest,
+import {
+  INPAINT_DEFAULTS,
+  type Img2ImgRequest,
+  type Inpaint,
+  type TaskRequest,
+  type Txt2ImgRequest,
+  type UpscaleRequest,
 } from '../../../contract/request.ts';
 
 export interface WebuiCall {
@@ -68,14 +70,27 @@ const toHires = ({ hires }: Txt2ImgRequest): Record<string, unknown> =>
 
 const RESIZE_MODES = { JUST_RESIZE: 0, CROP_AND_RESIZE: 1, RESIZE_AND_FILL: 2 } as const;
 
-/** The WebUI's own default fills the masked part with smeared colours; people expect it to start from what is there. */
-const INPAINT_ORIGINAL = 1;
+const toInit = (init: Img2ImgRequest): Record<string, unknown> => ({
+  init_images: [init.image.data],
+  denoising_strength: init.denoisingStrength,
+  resize_mode: RESIZE_MODES[init.resizeMode],
+  ...(init.mask && { mask: init.mask.data, ...toInpaint(init.inpaint ?? INPAINT_DEFAULTS) }),
+});
 
-const toInit = ({ image, mask, denoisingStrength, resizeMode }: Img2ImgRequest): Record<string, unknown> => ({
-  init_images: [image.data],
-  denoising_strength: denoisingStrength,
-  resize_mode: RESIZE_MODES[resizeMode],
-  ...(mask && { mask: mask.data, inpainting_fill: INPAINT_ORIGINAL, inpaint_full_res: false }),
+const FILLS = { FILL: 0, ORIGINAL: 1, LATENT_NOISE: 2, LATENT_NOTHING: 3 } as const;
+
+const toInpaint = ({
+  maskBlur,
+  maskInvert,
+  fill,
+  onlyMasked,
+  padding,
+}: Inpaint): Record<string, unknown> => ({
+  mask_blur: maskBlur,
+  inpainting_mask_invert: maskInvert ? 1 : 0,
+  inpainting_fill: FILLS[fill],
+  inpaint_full_res: onlyMasked,
+  inpaint_full_res_padding: padding,
 });
 
 const toExtras = ({ image, scale, upscaler }: UpscaleRequest): Record<string, unknown> => ({

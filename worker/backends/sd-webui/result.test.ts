@@ -8,16 +8,13 @@ const png = (value: number, size = 64): string =>
     encode({ width: size, height: size, data: new Uint8Array(size * size * 3).fill(value), channels: 3 }),
   ).toString('base64');
 
+const SAMPLING = {
+  ...{ prompt: 'a cat', negativePrompt: '', steps: 1, cfgScale: 7, width: 64, height: 64, seed: 5 },
+  ...{ batchSize: 1, sampler: 'Euler a', scheduler: 'Automatic' },
+};
+
 const request = (parameters: object = {}): TaskRequest =>
-  ({
-    kind: 'TXT2IMG',
-    embedMetadata: false,
-    txt2img: {
-      ...{ prompt: 'a cat', negativePrompt: '', steps: 1, cfgScale: 7, width: 64, height: 64, seed: 5 },
-      ...{ batchSize: 1, sampler: 'Euler a', scheduler: 'Automatic' },
-      ...parameters,
-    },
-  }) as TaskRequest;
+  ({ kind: 'TXT2IMG', embedMetadata: false, txt2img: { ...SAMPLING, ...parameters } }) as TaskRequest;
 
 const answer = (images: readonly string[], info: object = {}): object => ({
   images,
@@ -55,6 +52,14 @@ describe('parseResult', () => {
     ],
   ])('refuses %s', (_name, body, message) => {
     expect(() => parseResult(request(), body)).toThrow(message);
+  });
+
+  it('takes an image of any size where only the masked part was sampled: it is as large as the initial one', () => {
+    const img2img = (inpaint: object): TaskRequest =>
+      ({ kind: 'IMG2IMG', img2img: { ...SAMPLING, inpaint } }) as unknown as TaskRequest;
+    const body = answer([png(1, 32)]);
+    expect(parseResult(img2img({ onlyMasked: true }), body)).toMatchObject([{ width: 32, height: 32 }]);
+    expect(() => parseResult(img2img({ onlyMasked: false }), body)).toThrow(/32×32 pixels instead of 64×64/);
   });
 
   it('refuses a picture of another model, and knows its own by name or title', () => {

@@ -47,8 +47,7 @@ export const parseResult = (request: TaskRequest, body: unknown): readonly Gener
   if (images.length < sampling.batchSize) {
     throw bad(`The WebUI sent ${images.length} of ${sampling.batchSize} images`);
   }
-  const scale = request.kind === 'TXT2IMG' ? (request.txt2img.hires?.scale ?? 1) : 1;
-  const size = { width: toLatentSize(sampling.width * scale), height: toLatentSize(sampling.height * scale) };
+  const size = toSize(request);
   return images.map((image, index) => {
     const infotext = info.infotexts[first + index];
     return {
@@ -80,6 +79,17 @@ const checkLoras = (prompt: string, info: Information): void => {
   const used = info.extra_generation_params['Lora hashes'] ?? '';
   const missing = lorasIn(prompt).filter((name) => !used.includes(`${name}:`));
   if (missing.length > 0) throw bad(`The WebUI made the picture without the LoRA ${missing.join(', ')}`);
+};
+
+/**
+ * Of the pictures; undefined where the WebUI puts what it has sampled back into the initial image, whose size nobody here knows.
+ * Where the mask is blank it does not even do that.
+ */
+const toSize = (request: Exclude<TaskRequest, { kind: 'UPSCALE' }>): Size | undefined => {
+  if (request.kind === 'IMG2IMG' && request.img2img.inpaint?.onlyMasked) return undefined;
+  const { width, height } = request.kind === 'TXT2IMG' ? request.txt2img : request.img2img;
+  const scale = request.kind === 'TXT2IMG' ? (request.txt2img.hires?.scale ?? 1) : 1;
+  return { width: toLatentSize(width * scale), height: toLatentSize(height * scale) };
 };
 
 const toLatentSize = (pixels: number): number => Math.trunc(pixels / 8) * 8;
