@@ -7,6 +7,12 @@ export const DEFAULT_POOL = 'default';
  */
 export const DRAIN_HOOK = { name: 'drain', heartbeatSeconds: 600 } as const;
 
+/**
+ * Holds an instance that was launched until its worker has proved itself. One that does not in that time is replaced: well
+ * above what a boot takes from a cold volume, below what a broken image may cost.
+ */
+export const READY_HOOK = { name: 'ready', heartbeatSeconds: 1200 } as const;
+
 /** What a worker may take to leave once it was told to. Less than the hook waits, or the instance goes first. */
 export const DRAIN_SECONDS = 300;
 

@@ -263,7 +263,7 @@ describe('objects and instances', () => {
 
 describe('a configuration that can’t work', () => {
   it('is refused with every reason at once', () => {
-    const workers = { minCapacity: 5, maxCapacity: 2, instanceType: 't3.micro', volumeGb: 8 };
+    const workers = { minCapacity: 5, maxCapacity: 2, instanceTypes: ['t3.micro'], volumeGb: 8 };
     const api = { maxActiveTasksPerOwner: 0 };
     expect(() => toConfig({ workers, api })).toThrow(
       /minCapacity 5 is above.*has no GPU.*volumeGb.*maxActiveTasksPerOwner/,

@@ -1,16 +1,43 @@
 import { App } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { DRAIN_HOOK, DRAIN_SECONDS } from '../contract/fleet.ts';
-import { DEFAULT_CONFIG } from './config.ts';
+import { DRAIN_HOOK, DRAIN_SECONDS, READY_HOOK } from '../contract/fleet.ts';
+import { DEFAULT_CONFIG, toConfig, type ConfigOverrides } from './config.ts';
 import { SdAsyncStack } from './stack.ts';
 import { RESTART_WEBUI_COMMAND, UNITS } from './worker-user-data.ts';
 
+const createStack = (config = DEFAULT_CONFIG): SdAsyncStack =>
+  new SdAsyncStack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), 'SdAsync', { config });
+
 let template: Template;
 beforeAll(() => {
-  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
-  template = Template.fromStack(new SdAsyncStack(app, 'SdAsync', { config: DEFAULT_CONFIG }));
+  template = Template.fromStack(createStack());
 });
+
+const withWorkers = (workers: ConfigOverrides['workers'] = {}): Template =>
+  Template.fromStack(createStack(toConfig({ workers })));
+
+const GROUP = 'AWS::AutoScaling::AutoScalingGroup';
+
+interface Statement {
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+}
+
+/** What policies say of Auto Scaling. */
+const statementsOf = (of: Template, policy: string): Statement[] =>
+  Object.entries(of.findResources('AWS::IAM::Policy'))
+    .filter(([logicalId]) => logicalId.startsWith(policy))
+    .flatMap(
+      ([, { Properties }]) =>
+        (Properties as { PolicyDocument: { Statement: Statement[] } }).PolicyDocument.Statement,
+    )
+    .filter(({ Action }) => JSON.stringify(Action).includes('autoscaling:'));
+
+const OWN_GROUP = {
+  'Fn::Join': ['', expect.arrayContaining([':autoScalingGroup:*:autoScalingGroupName/SdAsync-workers'])],
+};
 
 /** The text of a property, its tokens aside. */
 const textOf = (type: string, path: (properties: Record<string, unknown>) => unknown): string => {
@@ -25,11 +52,15 @@ const setting = (unit: string, name: string): string[] =>
 
 describe('an instance that must go', () => {
   it('is held until its worker has left, or the time is over', () => {
-    template.hasResourceProperties('AWS::AutoScaling::LifecycleHook', {
-      LifecycleHookName: DRAIN_HOOK.name,
-      LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
-      HeartbeatTimeout: 600,
-      DefaultResult: 'CONTINUE',
+    template.hasResourceProperties(GROUP, {
+      LifecycleHookSpecificationList: Match.arrayWith([
+        {
+          LifecycleHookName: DRAIN_HOOK.name,
+          LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
+          HeartbeatTimeout: 600,
+          DefaultResult: 'CONTINUE',
+        },
+      ]),
     });
   });
 
@@ -44,28 +75,112 @@ describe('an instance that must go', () => {
   });
 
   it('may speak for its own group alone', () => {
-    const policies = Object.values(template.findResources('AWS::IAM::Policy'));
-    const statements = policies.flatMap(
-      ({ Properties }) =>
-        (Properties as { PolicyDocument: { Statement: { Action: unknown; Resource: unknown }[] } })
-          .PolicyDocument.Statement,
-    );
-    const autoScaling = statements.filter(({ Action }) => JSON.stringify(Action).includes('autoscaling:'));
-    expect(autoScaling).toEqual([
+    expect(statementsOf(template, 'WorkersRole')).toEqual([
       {
-        Action: ['autoscaling:SetInstanceHealth', 'autoscaling:CompleteLifecycleAction'],
+        Action: [
+          'autoscaling:SetInstanceHealth',
+          'autoscaling:CompleteLifecycleAction',
+          'autoscaling:TerminateInstanceInAutoScalingGroup',
+        ],
         Effect: 'Allow',
-        Resource: {
-          'Fn::Join': [
-            '',
-            expect.arrayContaining([':autoScalingGroup:*:autoScalingGroupName/SdAsync-workers']),
-          ],
-        },
+        Resource: OWN_GROUP,
       },
     ]);
-    template.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', {
-      AutoScalingGroupName: 'SdAsync-workers',
+    template.hasResourceProperties(GROUP, { AutoScalingGroupName: 'SdAsync-workers' });
+  });
+
+  it('is chosen by nobody: not to scale in, not to rebalance', () => {
+    template.hasResourceProperties(GROUP, {
+      NewInstancesProtectedFromScaleIn: true,
+      CapacityRebalance: false,
+      HealthCheckType: 'EC2',
     });
+  });
+});
+
+describe('an instance that is launched', () => {
+  it('is held from the very first until its worker has proved itself, and is replaced otherwise', () => {
+    template.hasResourceProperties(GROUP, {
+      LifecycleHookSpecificationList: Match.arrayWith([
+        {
+          LifecycleHookName: READY_HOOK.name,
+          LifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING',
+          HeartbeatTimeout: 1200,
+          DefaultResult: 'ABANDON',
+        },
+      ]),
+    });
+    // One of its own would come after the group, and after its first instances.
+    template.resourceCountIs('AWS::AutoScaling::LifecycleHook', 0);
+  });
+
+  const distributionOf = (of: Template): unknown => {
+    const [group] = Object.values(of.findResources(GROUP));
+    const { MixedInstancesPolicy: policy } = group?.Properties as {
+      MixedInstancesPolicy: {
+        LaunchTemplate: { Overrides: { InstanceType: string }[] };
+        InstancesDistribution: Record<string, unknown>;
+      };
+    };
+    const types = policy.LaunchTemplate.Overrides.map(({ InstanceType }) => InstanceType);
+    return { types, ...policy.InstancesDistribution };
+  };
+
+  it('is on demand and of the one type unless told', () => {
+    expect(distributionOf(template)).toEqual({
+      types: ['g5.xlarge'],
+      OnDemandAllocationStrategy: 'prioritized',
+      OnDemandBaseCapacity: 0,
+      OnDemandPercentageAboveBaseCapacity: 100,
+      SpotAllocationStrategy: 'price-capacity-optimized',
+    });
+  });
+
+  it('is of the types that are chosen, in their order, and spot as far as was chosen', () => {
+    const chosen = withWorkers({
+      instanceTypes: ['g6.xlarge', 'g5.xlarge', 'g4dn.xlarge'],
+      onDemandBase: 1,
+      spotPercent: 70,
+    });
+    expect(distributionOf(chosen)).toMatchObject({
+      types: ['g6.xlarge', 'g5.xlarge', 'g4dn.xlarge'],
+      OnDemandBaseCapacity: 1,
+      OnDemandPercentageAboveBaseCapacity: 30,
+    });
+  });
+});
+
+describe('the capacity’s bounds', () => {
+  it('change at the times that are chosen', () => {
+    const chosen = withWorkers({
+      schedules: [
+        { name: 'morning', cron: '0 8 * * MON-FRI', minCapacity: 2, timeZone: 'Europe/Zurich' },
+        { name: 'evening', cron: '0 19 * * *', minCapacity: 0, maxCapacity: 2 },
+      ],
+    });
+    chosen.resourceCountIs('AWS::AutoScaling::ScheduledAction', 2);
+    chosen.hasResourceProperties('AWS::AutoScaling::ScheduledAction', {
+      Recurrence: '0 8 * * MON-FRI',
+      TimeZone: 'Europe/Zurich',
+      MinSize: 2,
+      MaxSize: Match.absent(),
+      DesiredCapacity: Match.absent(),
+    });
+    chosen.hasResourceProperties('AWS::AutoScaling::ScheduledAction', { MinSize: 0, MaxSize: 2 });
+  });
+
+  it('hold for whoever may raise the capacity, and may do no more', () => {
+    const stack = createStack();
+    const role = new Role(stack, 'Scaler', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    expect(stack.workers.grantScale(role)).toEqual({ AUTO_SCALING_GROUP: 'SdAsync-workers' });
+    expect(statementsOf(Template.fromStack(stack), 'Scaler')).toEqual([
+      { Action: 'autoscaling:SetDesiredCapacity', Effect: 'Allow', Resource: OWN_GROUP },
+      {
+        Action: ['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeScalingActivities'],
+        Effect: 'Allow',
+        Resource: '*',
+      },
+    ]);
   });
 });
 

@@ -1,5 +1,14 @@
-import { AssetHashType, ArnFormat, Duration, Stack } from 'aws-cdk-lib';
-import { AutoScalingGroup, DefaultResult, LifecycleTransition } from 'aws-cdk-lib/aws-autoscaling';
+import { AssetHashType, ArnFormat, Stack } from 'aws-cdk-lib';
+import {
+  AutoScalingGroup,
+  CapacityDistributionStrategy,
+  HealthChecks,
+  OnDemandAllocationStrategy,
+  Schedule,
+  SpotAllocationStrategy,
+  type CfnAutoScalingGroup,
+  type MixedInstancesPolicy,
+} from 'aws-cdk-lib/aws-autoscaling';
 import {
   BlockDeviceVolume,
   EbsDeviceVolumeType,
@@ -9,16 +18,17 @@ import {
   SecurityGroup,
   SubnetType,
   Vpc,
+  type ILaunchTemplate,
 } from 'aws-cdk-lib/aws-ec2';
 import { Grant, Role, ServicePrincipal, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { ENV } from '../contract/env.ts';
-import { DEFAULT_POOL, DRAIN_HOOK } from '../contract/fleet.ts';
+import { DEFAULT_POOL, DRAIN_HOOK, READY_HOOK } from '../contract/fleet.ts';
 import type { Api } from './api.ts';
 import { bundleForNode } from './bundle.ts';
-import type { Config } from './config.ts';
+import type { WorkersConfig } from './config.ts';
 import type { Environment } from './environment.ts';
 import type { Objects } from './objects.ts';
 import { PATHS } from './paths.ts';
@@ -26,7 +36,7 @@ import type { Tasks } from './tasks.ts';
 import { RESTART_WEBUI_COMMAND, toWorkerUserData } from './worker-user-data.ts';
 
 export interface WorkersProps {
-  readonly config: Config['workers'];
+  readonly config: WorkersConfig;
   readonly api: Api;
   readonly tasks: Tasks;
   readonly objects: Objects;
@@ -80,7 +90,6 @@ export class Workers extends Construct {
     const securityGroup = new SecurityGroup(this, 'SecurityGroup', { vpc, description: 'No way in' });
 
     const launchTemplate = new LaunchTemplate(this, 'LaunchTemplate', {
-      instanceType: new InstanceType(config.instanceType),
       machineImage: MachineImage.fromSsmParameter(config.amiParameter),
       role,
       securityGroup,
@@ -103,37 +112,121 @@ export class Workers extends Construct {
         environmentParameter: environment.parameterName,
       }),
     });
-    this.group = new AutoScalingGroup(this, 'Group', {
-      autoScalingGroupName: this.groupName,
-      vpc,
-      launchTemplate,
-      minCapacity: config.minCapacity,
-      maxCapacity: config.maxCapacity,
-      // A busy worker is never chosen: an idle one ends itself.
-      newInstancesProtectedFromScaleIn: true,
-    });
-    this.group.addLifecycleHook('Drain', {
-      lifecycleHookName: DRAIN_HOOK.name,
-      lifecycleTransition: LifecycleTransition.INSTANCE_TERMINATING,
-      heartbeatTimeout: Duration.seconds(DRAIN_HOOK.heartbeatSeconds),
-      defaultResult: DefaultResult.CONTINUE,
-    });
+    this.group = createGroup(this, { groupName: this.groupName, vpc, launchTemplate, config });
   }
 
-  /** May call one of the group's instances unhealthy, and say that it has handed everything back. */
+  /** May raise the group's capacity, and see what became of it. */
+  grantScale(grantee: IGrantable): Environment {
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['autoscaling:SetDesiredCapacity'],
+      resourceArns: [this.groupArn()],
+    });
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeScalingActivities'],
+      // They know no resource.
+      resourceArns: ['*'],
+    });
+    return { [ENV.autoScalingGroup]: this.groupName };
+  }
+
+  /** May end one of the group's instances, call it unhealthy, and say that it is ready or has handed everything back. */
   private grantLeave(grantee: IGrantable): Environment {
-    const arn = Stack.of(this).formatArn({
+    Grant.addToPrincipal({
+      grantee,
+      actions: [
+        'autoscaling:SetInstanceHealth',
+        'autoscaling:CompleteLifecycleAction',
+        'autoscaling:TerminateInstanceInAutoScalingGroup',
+      ],
+      resourceArns: [this.groupArn()],
+    });
+    return { [ENV.autoScalingGroup]: this.groupName };
+  }
+
+  private groupArn(): string {
+    return Stack.of(this).formatArn({
       service: 'autoscaling',
       resource: 'autoScalingGroup',
       // The star is an id that AWS makes up.
       resourceName: `*:autoScalingGroupName/${this.groupName}`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
-    Grant.addToPrincipal({
-      grantee,
-      actions: ['autoscaling:SetInstanceHealth', 'autoscaling:CompleteLifecycleAction'],
-      resourceArns: [arn],
-    });
-    return { [ENV.autoScalingGroup]: this.groupName };
   }
 }
+
+interface GroupProps {
+  readonly groupName: string;
+  readonly vpc: Vpc;
+  readonly launchTemplate: LaunchTemplate;
+  readonly config: WorkersConfig;
+}
+
+/*
+ * Nothing but its worker ends an instance. What is left is the balance of zones: when one has left, Auto Scaling may launch
+ * another elsewhere "to balance instances", and then take one out "in response to a difference between desired and actual
+ * capacity". That is scale-in, from which all are protected: the user guide's list of what protection does not cover has no
+ * rebalancing in it, and users rely on that as well. Unverified. A surplus instance may still be launched: no
+ * property of a group suspends the process, and `SuspendProcesses` of an update policy lasts as long as the update.
+ * docs/operations.md says how to suspend it by hand.
+ */
+const createGroup = (scope: Construct, { groupName, vpc, launchTemplate, config }: GroupProps) => {
+  const group = new AutoScalingGroup(scope, 'Group', {
+    autoScalingGroupName: groupName,
+    vpc,
+    mixedInstancesPolicy: toMixedInstancesPolicy(launchTemplate, config),
+    minCapacity: config.minCapacity,
+    maxCapacity: config.maxCapacity,
+    // A busy worker is never chosen: an idle one ends itself.
+    newInstancesProtectedFromScaleIn: true,
+    // The worker itself heeds a recommendation to rebalance, and hands back what it has.
+    capacityRebalance: false,
+    // Whether it makes pictures is for the worker to say: it calls its instance unhealthy.
+    healthChecks: HealthChecks.ec2(),
+    // Where one zone has no instance of the type, another may.
+    azCapacityDistributionStrategy: CapacityDistributionStrategy.BALANCED_BEST_EFFORT,
+  });
+  (group.node.defaultChild as CfnAutoScalingGroup).lifecycleHookSpecificationList = LIFECYCLE_HOOKS;
+  for (const { name, cron, minCapacity, maxCapacity, timeZone } of config.schedules) {
+    group.scaleOnSchedule(name, {
+      schedule: Schedule.expression(cron),
+      minCapacity,
+      ...(maxCapacity !== undefined && { maxCapacity }),
+      ...(timeZone !== undefined && { timeZone }),
+    });
+  }
+  return group;
+};
+
+/** With the group itself: as resources of their own they would come after its first instances. */
+const LIFECYCLE_HOOKS: CfnAutoScalingGroup.LifecycleHookSpecificationProperty[] = [
+  {
+    lifecycleHookName: READY_HOOK.name,
+    lifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING',
+    heartbeatTimeout: READY_HOOK.heartbeatSeconds,
+    // An instance whose worker never proves itself is replaced.
+    defaultResult: 'ABANDON',
+  },
+  {
+    lifecycleHookName: DRAIN_HOOK.name,
+    lifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
+    heartbeatTimeout: DRAIN_HOOK.heartbeatSeconds,
+    defaultResult: 'CONTINUE',
+  },
+];
+
+const toMixedInstancesPolicy = (
+  launchTemplate: ILaunchTemplate,
+  { instanceTypes, onDemandBase, spotPercent }: WorkersConfig,
+): MixedInstancesPolicy => ({
+  launchTemplate,
+  launchTemplateOverrides: instanceTypes.map((type) => ({ instanceType: new InstanceType(type) })),
+  instancesDistribution: {
+    onDemandAllocationStrategy: OnDemandAllocationStrategy.PRIORITIZED,
+    onDemandBaseCapacity: onDemandBase,
+    onDemandPercentageAboveBaseCapacity: 100 - spotPercent,
+    // What is least likely to be taken back, among what is cheap.
+    spotAllocationStrategy: SpotAllocationStrategy.PRICE_CAPACITY_OPTIMIZED,
+  },
+});

@@ -53,7 +53,16 @@ export interface LocalStack {
    */
   readonly tick: LocalResources['tick'];
   /** What happens to instances from outside. They end as on EC2: told first, and given time to hand back what they have. */
-  readonly fleet: Pick<AutoScalingGroup, 'describe' | 'setDesiredCapacity' | 'terminate' | 'noticeSpot'>;
+  readonly fleet: Pick<
+    AutoScalingGroup,
+    | 'describe'
+    | 'activities'
+    | 'setDesiredCapacity'
+    | 'terminate'
+    | 'noticeSpot'
+    | 'noticeRebalance'
+    | 'refuseLaunches'
+  >;
   /** Nothing goes wrong unless it is asked for here. */
   readonly faults: LocalResources['faults'];
   /** Ends every process, socket and timer. */

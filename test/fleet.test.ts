@@ -1,3 +1,4 @@
+import { AutoScalingClient, TerminateInstanceInAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling';
 import { describe, expect, it, vi } from 'vitest';
 import { clientOf, userOf, useStack } from './helpers/stack.ts';
 
@@ -28,6 +29,19 @@ describe('two instances', () => {
     }
     const rows = await Promise.all(tasks.map(({ id }) => stack.inspect.task(id)));
     expect(new Set(rows.map((row) => row?.workerId)).size).toBe(2);
+  });
+
+  it('are as many as the run was asked for: none may leave for good', async () => {
+    const { fleet, client } = stackOf();
+    const { minSize, desiredCapacity, members } = fleet.describe();
+    expect([minSize, desiredCapacity]).toEqual([2, 2]);
+    const autoScaling = new AutoScalingClient(client);
+    const leave = new TerminateInstanceInAutoScalingGroupCommand({
+      InstanceId: members[0]?.instanceId,
+      ShouldDecrementDesiredCapacity: true,
+    });
+    await expect(autoScaling.send(leave)).rejects.toThrow('desiredSize equals minSize (2)');
+    autoScaling.destroy();
   });
 
   /** Tells the worker to go as soon as it has begun with the task. */

@@ -32,6 +32,11 @@ const theInstance = async () =>
 const healthOf = async (url = '') =>
   (await (await fetch(url)).json()) as { status: string; workerId: string };
 
+const inService = () =>
+  vi.waitFor(() => expect(members().map(({ lifecycleState }) => lifecycleState)).toEqual(['InService']), {
+    timeout: 20_000,
+  });
+
 describe('a worker', () => {
   it('tells its health where its log says', async () => {
     const instance = await theInstance();
@@ -39,6 +44,13 @@ describe('a worker', () => {
       timeout: 20_000,
     });
     expect((await healthOf(instance.healthUrl())).workerId).toBe(instance.instanceId);
+  });
+
+  it('has its instance taken into service once it has proved itself', async () => {
+    const { instanceId } = await theInstance();
+    await inService();
+    expect(stackOf().fleet.activities()).toMatchObject([{ instanceId, statusCode: 'Successful' }]);
+    expect(callsOf('AutoScaling.CompleteLifecycleAction')).toBe(1);
   });
 });
 
@@ -63,14 +75,28 @@ const callsOf = (name: string): number =>
 describe('an instance that the group ends', () => {
   it('is waited for until its worker has left, and is replaced', async () => {
     const states: string[] = [];
+    const before = callsOf('AutoScaling.CompleteLifecycleAction');
     const task = await runWhile((instanceId) => {
       void stackOf().fleet.terminate(instanceId);
       states.push(...members().map(({ lifecycleState }) => lifecycleState));
     });
     expect(states).toEqual(['Terminating:Wait', 'Pending']);
     expect(task).toMatchObject({ status: 'SUCCEEDED', failures: 0 });
-    expect(callsOf('AutoScaling.CompleteLifecycleAction')).toBe(1);
-    expect(members().map(({ lifecycleState }) => lifecycleState)).toEqual(['InService']);
+    // Its successor is waited for as well.
+    await inService();
+    expect(callsOf('AutoScaling.CompleteLifecycleAction') - before).toBe(2);
+  }, 60_000);
+});
+
+describe('an instance for which EC2 recommends another', () => {
+  it('has a successor launched first, is left by its worker, and costs the task nothing', async () => {
+    await inService();
+    const before = callsOf('AutoScaling.TerminateInstanceInAutoScalingGroup');
+    const task = await runWhile((instanceId) => stackOf().fleet.noticeRebalance(instanceId));
+    expect(task).toMatchObject({ status: 'SUCCEEDED', failures: 0 });
+    await inService();
+    expect(callsOf('AutoScaling.TerminateInstanceInAutoScalingGroup') - before).toBe(1);
+    expect(stackOf().fleet.describe().desiredCapacity).toBe(1);
   }, 60_000);
 });
 

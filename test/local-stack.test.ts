@@ -1,12 +1,14 @@
-import { CfnResource } from 'aws-cdk-lib';
+import { CfnResource, Duration } from 'aws-cdk-lib';
+import { LifecycleTransition } from 'aws-cdk-lib/aws-autoscaling';
 import { type CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { type StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { connect } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startLocalStack, type LocalStack, type LocalStackOptions } from '../local/stack.ts';
+import { readIdentity } from '../worker/fleet/identity.ts';
 import { clientOf, post } from './helpers/stack.ts';
 
 /* The stack itself: that it runs what infra/ says, keeps what it is told to keep, and leaves nothing behind. */
@@ -89,6 +91,50 @@ describe('what is changed in infra/ alone', () => {
     });
     running.push(stack);
     expect(stack.inspect.instances()).toHaveLength(2);
+  });
+
+  it('decides what is launched, and when its bounds change is no matter here', async () => {
+    const instanceTypes = ['g6.xlarge', 'g5.xlarge'];
+    const schedules = [{ name: 'morning', cron: '0 8 * * *', minCapacity: 2 }];
+    const stack = await start({
+      instances: 1,
+      bootMs: 300,
+      config: { workers: { instanceTypes, schedules } },
+    });
+    const launchedBy = Date.now();
+    // Nobody has waited for its boot.
+    expect(stack.inspect.instances()).toEqual([]);
+    expect(stack.fleet.describe().members).toMatchObject([
+      { instanceType: 'g6.xlarge', lifecycleState: 'Pending:Wait' },
+    ]);
+    const instance = await vi.waitFor(() => {
+      const [booted] = stack.inspect.instances();
+      if (!booted) throw new Error('It has not booted');
+      return booted;
+    }, 10_000);
+    const identity = await readIdentity({ endpoint: instance.metadata.url, fetch });
+    expect(identity?.instanceType).toBe('g6.xlarge');
+    expect(Date.parse(identity?.pendingTime ?? '')).toBeLessThanOrEqual(launchedBy);
+  });
+
+  it('decides what an instance waits for, wherever a hook stands', async () => {
+    const hook = { lifecycleHookName: 'late', heartbeatTimeout: Duration.seconds(60) };
+    const launching = LifecycleTransition.INSTANCE_LAUNCHING;
+    const stack = await start({
+      configure: ({ workers: { group } }) => {
+        const cfn = group.node.defaultChild as CfnResource;
+        cfn.addPropertyDeletionOverride('LifecycleHookSpecificationList.0');
+        group.addLifecycleHook('Late', { ...hook, lifecycleTransition: launching });
+      },
+    });
+    expect(stack.fleet.describe().hooks).toEqual({
+      launching: { name: 'late', heartbeatSeconds: 60, defaultResult: 'ABANDON' },
+      terminating: { name: 'drain', heartbeatSeconds: 600, defaultResult: 'CONTINUE' },
+    });
+    const configure: LocalStackOptions['configure'] = ({ workers: { group } }) => {
+      group.addLifecycleHook('Second', { ...hook, lifecycleTransition: launching });
+    };
+    await expect(start({ configure })).rejects.toThrow(/one named hook for each transition, so not late/);
   });
 
   it('is refused by name where it can neither be run nor left out', async () => {

@@ -62,10 +62,15 @@ const status = createStatus({
     if (isWorthTelling(state, before)) reports.poke();
   },
 });
+let wasReady = false;
 const observe = (news: WorkerNews): void => {
   status.observe(news);
   measure(metrics, news);
-  if (news.kind === 'worker:ready') logger.info('worker ready');
+  if (news.kind === 'worker:ready') {
+    logger.info('worker ready');
+    if (!wasReady) void instance.completeLaunch();
+    wasReady = true;
+  }
   if (news.kind === 'worker:unhealthy') void instance.reportUnhealthy();
 };
 
@@ -111,7 +116,7 @@ const leave = async (reason: string, withinMs: number): Promise<void> => {
   watching.abort();
   await worker.drain({ reason, withinMs });
   // Only then does the group wait for it.
-  if (reason === 'scale-in') await instance.completeDrain();
+  if (reason === 'scale-in' || reason === 'rebalance') await instance.completeDrain();
   await reports.stop();
   await health.stop();
   process.exit(0);
@@ -120,7 +125,12 @@ const leave = async (reason: string, withinMs: number): Promise<void> => {
 process.once('SIGTERM', (signal) => void leave(signal, config.drainMs));
 process.once('SIGINT', (signal) => void leave(signal, config.drainMs));
 
-const notice = await watchNotices({ ...config.metadata, fetch, clock }, watching.signal);
+const watched = { ...config.metadata, fetch, clock };
+let notice = await watchNotices(watched, watching.signal);
+// First of all, so that a successor boots meanwhile. Where none can be had this instance is still better than nothing.
+if (notice?.reason === 'rebalance' && (await instance.terminate({ decrement: false })) === 'refused') {
+  notice = await watchNotices({ ...watched, heedRebalance: false }, watching.signal);
+}
 if (notice) {
   const leftMs = notice.until === undefined ? config.drainMs : notice.until - Date.now() - SPOT_MARGIN_MS;
   await leave(notice.reason, Math.min(config.drainMs, Math.max(0, leftMs)));

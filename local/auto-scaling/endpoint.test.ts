@@ -4,6 +4,7 @@ import {
   DescribeAutoScalingGroupsCommand,
   DescribeAutoScalingInstancesCommand,
   DescribePoliciesCommand,
+  DescribeScalingActivitiesCommand,
   SetDesiredCapacityCommand,
   SetInstanceHealthCommand,
   TerminateInstanceInAutoScalingGroupCommand,
@@ -16,6 +17,7 @@ import { startGateway, type Gateway } from '../gateway/gateway.ts';
 import { createAccessKeys } from '../iam/access-keys.ts';
 import { createSignatureVerifier } from '../iam/verify-signature.ts';
 import { createAutoScalingGroup, type AutoScalingGroup } from '../instances/auto-scaling-group.ts';
+import { toInsufficientCapacity } from '../instances/activities.ts';
 import { createFakeInstance } from '../instances/fake-instance.ts';
 import { createAutoScalingEndpoint } from './endpoint.ts';
 
@@ -69,11 +71,17 @@ beforeEach(async () => {
     maxSize: 3,
     desiredCapacity: 2,
     newInstancesProtectedFromScaleIn: true,
-    hook: { name: 'drain', heartbeatSeconds: 600 },
+    instanceType: 'g5.xlarge',
+    hooks: {
+      launching: { name: 'ready', heartbeatSeconds: 1200, defaultResult: 'ABANDON' },
+      terminating: { name: 'drain', heartbeatSeconds: 600, defaultResult: 'CONTINUE' },
+    },
     launch: async (instanceId) => createFakeInstance(instanceId),
     log: () => undefined,
   });
   await group.start();
+  for (const instanceId of ids()) group.completeLifecycleAction(instanceId, 'ready', 'CONTINUE');
+  await vi.waitFor(() => expect(states()).toEqual(['InService', 'InService']));
 });
 afterEach(() => group.stop());
 
@@ -92,6 +100,7 @@ describe('describe', () => {
         DesiredCapacity: 2,
         Instances: ids().map((InstanceId) => ({
           InstanceId,
+          InstanceType: 'g5.xlarge',
           LifecycleState: 'InService',
           HealthStatus: 'Healthy',
           ProtectedFromScaleIn: true,
@@ -153,7 +162,11 @@ describe('TerminateInstanceInAutoScalingGroup', () => {
         ShouldDecrementDesiredCapacity: true,
       }),
     );
-    expect(Activity).toMatchObject({ AutoScalingGroupName: 'workers <a&b>', StatusCode: 'InProgress' });
+    expect(Activity).toMatchObject({
+      AutoScalingGroupName: 'workers <a&b>',
+      Description: `Terminating EC2 instance: ${ids()[0]}`,
+      StatusCode: 'MidLifecycleAction',
+    });
     expect([states(), group.describe().desiredCapacity]).toEqual([['Terminating:Wait', 'InService'], 1]);
   });
 
@@ -164,7 +177,7 @@ describe('TerminateInstanceInAutoScalingGroup', () => {
         ShouldDecrementDesiredCapacity: false,
       }),
     );
-    await vi.waitFor(() => expect(states()).toEqual(['Terminating:Wait', 'InService', 'InService']));
+    await vi.waitFor(() => expect(states()).toEqual(['Terminating:Wait', 'InService', 'Pending:Wait']));
   });
 
   it('never lowers the capacity below the group’s minimum', async () => {
@@ -191,7 +204,7 @@ describe('SetDesiredCapacity', () => {
 
   it('has the group grow', async () => {
     await set(3);
-    await vi.waitFor(() => expect(states()).toEqual(['InService', 'InService', 'InService']));
+    await vi.waitFor(() => expect(states()).toEqual(['InService', 'InService', 'Pending:Wait']));
   });
 
   it.each([
@@ -210,15 +223,34 @@ describe('SetDesiredCapacity', () => {
 });
 
 describe('CompleteLifecycleAction', () => {
-  const complete = (hook = 'drain') =>
+  const complete = (hook = 'drain', InstanceId = first(), LifecycleActionResult = 'CONTINUE') =>
     autoScaling.send(
       new CompleteLifecycleActionCommand({
         AutoScalingGroupName: 'workers <a&b>',
         LifecycleHookName: hook,
-        InstanceId: first(),
-        LifecycleActionResult: 'CONTINUE',
+        InstanceId,
+        LifecycleActionResult,
       }),
     );
+
+  const launchAnother = async (): Promise<string> => {
+    group.setDesiredCapacity(3);
+    await vi.waitFor(() => expect(states()).toContain('Pending:Wait'));
+    return ids()[2] ?? '';
+  };
+
+  it('takes an instance into service that has proved itself', async () => {
+    await complete('ready', await launchAnother());
+    await vi.waitFor(() => expect(states()).toEqual(['InService', 'InService', 'InService']));
+  });
+
+  it('gives up an instance that could not', async () => {
+    const id = await launchAnother();
+    await complete('ready', id, 'ABANDON');
+    await vi.waitFor(() =>
+      expect(states()).toEqual(['InService', 'InService', 'Terminating:Wait', 'Pending:Wait']),
+    );
+  });
 
   it('lets an instance go that waits', async () => {
     const gone = group.terminate(first(), { decrement: true });
@@ -232,6 +264,60 @@ describe('CompleteLifecycleAction', () => {
     await expect(complete()).rejects.toMatchObject({ name: 'ValidationError', message });
     void group.terminate(first());
     await expect(complete('other')).rejects.toMatchObject({ name: 'ValidationError', message });
+    await expect(complete('ready')).rejects.toMatchObject({ name: 'ValidationError', message });
+  });
+});
+
+describe('DescribeScalingActivities', () => {
+  const describeActivities = async (MaxRecords?: number) => {
+    const { Activities = [] } = await autoScaling.send(
+      new DescribeScalingActivitiesCommand({
+        AutoScalingGroupName: 'workers <a&b>',
+        ...(MaxRecords !== undefined && { MaxRecords }),
+      }),
+    );
+    return Activities;
+  };
+
+  it('tells what was launched and ended, the latest first', async () => {
+    const InstanceId = first();
+    const { Activity } = await autoScaling.send(
+      new TerminateInstanceInAutoScalingGroupCommand({ InstanceId, ShouldDecrementDesiredCapacity: true }),
+    );
+    const found = await describeActivities();
+    expect(found[0]).toEqual(Activity);
+    expect(found).toMatchObject([
+      { Description: `Terminating EC2 instance: ${InstanceId}`, StatusCode: 'MidLifecycleAction' },
+      { StatusCode: 'Successful', Progress: 100, EndTime: expect.any(Date) as Date },
+      { StatusCode: 'Successful' },
+    ]);
+  });
+
+  it('tells why there is no other instance', async () => {
+    group.refuseLaunches(toInsufficientCapacity('g5.xlarge', 'us-east-1a'));
+    group.setDesiredCapacity(3);
+    expect(await describeActivities(1)).toMatchObject([
+      {
+        AutoScalingGroupName: 'workers <a&b>',
+        StatusCode: 'Failed',
+        StatusMessage: expect.stringMatching(
+          /^We currently do not have sufficient g5.xlarge capacity in the Availability Zone you requested/,
+        ) as string,
+      },
+    ]);
+  });
+
+  it('tells as many as it is asked for, and not more than it may', async () => {
+    expect(await describeActivities(1)).toHaveLength(1);
+    await expect(describeActivities(101)).rejects.toMatchObject({ name: 'ValidationError' });
+  });
+
+  it('tells of all groups, and of those activities that it is asked for', async () => {
+    const [activity] = await describeActivities();
+    const { Activities } = await autoScaling.send(
+      new DescribeScalingActivitiesCommand({ ActivityIds: [activity?.ActivityId ?? '', 'other'] }),
+    );
+    expect(Activities).toEqual([activity]);
   });
 });
 
@@ -287,10 +373,36 @@ describe('the endpoint', () => {
       logger,
     });
     await instance.completeDrain();
+    await instance.completeLaunch();
     await instance.reportUnhealthy();
     const gone = group.terminate(first());
     await instance.completeDrain();
     await gone;
-    expect(logged).toEqual(['drain not completed', 'instance reported unhealthy', 'drain completed']);
+    expect(logged).toEqual([
+      'drain not completed',
+      'launch was not waited for',
+      'instance reported unhealthy',
+      'drain completed',
+    ]);
+  });
+
+  it('has a worker launched and ended as its instance asks for', async () => {
+    group.setDesiredCapacity(3);
+    await vi.waitFor(() => expect(states()).toContain('Pending:Wait'));
+    const instanceId = ids()[2] ?? '';
+    const logger: Logger = {
+      debug: () => undefined,
+      info: () => undefined,
+      warn: () => undefined,
+      error: () => undefined,
+      child: () => logger,
+    };
+    const instance = createFleetInstance({ autoScaling, group: 'workers <a&b>', instanceId, logger });
+    await instance.completeLaunch();
+    await vi.waitFor(() => expect(states()).toEqual(['InService', 'InService', 'InService']));
+    expect(await instance.terminate({ decrement: true })).toBe('going');
+    expect(states()).toEqual(['InService', 'InService', 'Terminating:Wait']);
+    group.setDesiredCapacity(1);
+    expect(await instance.terminate({ decrement: true })).toBe('refused');
   });
 });

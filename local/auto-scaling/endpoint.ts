@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import type { Activity } from '../instances/activities.ts';
 import type {
   AutoScalingGroup,
   GroupDescription,
@@ -22,6 +22,9 @@ export interface EndpointOptions {
 
 /** Answers one call of Auto Scaling's API, version 2011-01-01. */
 export type AutoScalingEndpoint = (form: URLSearchParams) => QueryAnswer;
+
+/** The service's own limit, and its default. */
+const MAX_RECORDS = 100;
 
 export const AUTO_SCALING_NAMESPACE = 'http://autoscaling.amazonaws.com/doc/2011-01-01/';
 
@@ -49,6 +52,24 @@ export const createAutoScalingEndpoint = (options: EndpointOptions): AutoScaling
       };
     },
 
+    DescribeScalingActivities: (form) => {
+      const name = form.get('AutoScalingGroupName');
+      const ids = listOf(form, 'ActivityIds');
+      const most = Number(form.get('MaxRecords') ?? MAX_RECORDS);
+      if (!(most >= 1 && most <= MAX_RECORDS)) {
+        throw invalid(`The number of records must be within 1 and ${MAX_RECORDS}, not ${most}`);
+      }
+      const groups = name === null ? options.groups() : [groupNamed(options, name)];
+      const found = groups.flatMap((group) =>
+        group
+          .activities()
+          .filter(({ activityId }) => ids.length === 0 || ids.includes(activityId))
+          .map((activity) => toActivity(group.describe().name, activity)),
+      );
+      found.sort((one, other) => other.StartTime.localeCompare(one.StartTime));
+      return { Activities: found.slice(0, most) };
+    },
+
     SetInstanceHealth: (form) => {
       const instanceId = required(form, 'InstanceId');
       const status = oneOf(form, 'HealthStatus', ['Healthy', 'Unhealthy'] as const);
@@ -68,7 +89,9 @@ export const createAutoScalingEndpoint = (options: EndpointOptions): AutoScaling
         );
       }
       void group.terminate(instanceId, { decrement });
-      return { Activity: toActivity(name, instanceId) };
+      // The latest of the instance: its end.
+      const activity = group.activities().find((candidate) => candidate.instanceId === instanceId);
+      return { Activity: activity && toActivity(name, activity) };
     },
 
     SetDesiredCapacity: (form) => {
@@ -85,10 +108,9 @@ export const createAutoScalingEndpoint = (options: EndpointOptions): AutoScaling
     CompleteLifecycleAction: (form) => {
       const group = groupNamed(options, required(form, 'AutoScalingGroupName'));
       const hook = required(form, 'LifecycleHookName');
-      oneOf(form, 'LifecycleActionResult', ['CONTINUE', 'ABANDON'] as const);
+      const result = oneOf(form, 'LifecycleActionResult', ['CONTINUE', 'ABANDON'] as const);
       const instanceId = required(form, 'InstanceId');
-      const isHook = group.describe().hook?.name === hook;
-      if (!isHook || !group.completeLifecycleAction(instanceId)) {
+      if (!group.completeLifecycleAction(instanceId, hook, result)) {
         throw invalid(`No active Lifecycle Action found with instance ID ${instanceId}`);
       }
       return {};
@@ -158,6 +180,7 @@ const toGroup = (group: GroupDescription, { region, accountId }: EndpointOptions
   HealthCheckGracePeriod: 0,
   Instances: group.members.map((member) => ({
     InstanceId: member.instanceId,
+    InstanceType: member.instanceType,
     AvailabilityZone: `${region}a`,
     LifecycleState: member.lifecycleState,
     HealthStatus: member.healthStatus,
@@ -167,6 +190,7 @@ const toGroup = (group: GroupDescription, { region, accountId }: EndpointOptions
 
 const toInstance = (group: GroupDescription, member: MemberDescription, region: string) => ({
   InstanceId: member.instanceId,
+  InstanceType: member.instanceType,
   AutoScalingGroupName: group.name,
   AvailabilityZone: `${region}a`,
   LifecycleState: member.lifecycleState,
@@ -175,12 +199,14 @@ const toInstance = (group: GroupDescription, member: MemberDescription, region: 
   ProtectedFromScaleIn: member.protectedFromScaleIn,
 });
 
-const toActivity = (group: string, instanceId: string) => ({
-  ActivityId: randomUUID(),
+const toActivity = (group: string, activity: Activity) => ({
+  ActivityId: activity.activityId,
   AutoScalingGroupName: group,
-  Description: `Terminating EC2 instance: ${instanceId}`,
-  Cause: `At ${new Date().toISOString()} instance ${instanceId} was taken out of service in response to a user request.`,
-  StartTime: new Date().toISOString(),
-  StatusCode: 'InProgress',
-  Progress: 0,
+  Description: activity.description,
+  Cause: activity.cause,
+  StartTime: new Date(activity.startTime).toISOString(),
+  EndTime: activity.endTime === undefined ? undefined : new Date(activity.endTime).toISOString(),
+  StatusCode: activity.statusCode,
+  StatusMessage: activity.statusMessage,
+  Progress: activity.endTime === undefined ? 0 : 100,
 });

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { readIdentity } from '../../worker/fleet/identity.ts';
 import { startMetadataService, type MetadataService } from './metadata-service.ts';
 
 const running: MetadataService[] = [];
@@ -8,7 +9,14 @@ afterEach(async () => {
 
 let now = 0;
 const start = async (): Promise<MetadataService> => {
-  const service = await startMetadataService({ instanceId: 'i-1', region: 'us-east-1', clock: () => now });
+  const service = await startMetadataService({
+    instanceId: 'i-1',
+    instanceType: 'g5.xlarge',
+    region: 'us-east-1',
+    accountId: '111111111111',
+    launchedAt: Date.UTC(2026, 10, 25, 18, 2, 0, 400),
+    clock: () => now,
+  });
   running.push(service);
   return service;
 };
@@ -18,9 +26,11 @@ const newToken = (url: string, headers: Record<string, string>) =>
 
 const TTL = 'x-aws-ec2-metadata-token-ttl-seconds';
 
-const get = async (url: string, item: string): Promise<[status: number, text: string]> => {
+const get = (url: string, item: string) => getPath(url, `/latest/meta-data/${item}`);
+
+const getPath = async (url: string, path: string): Promise<[status: number, text: string]> => {
   const token = await (await newToken(url, { [TTL]: '60' })).text();
-  const response = await fetch(`${url}/latest/meta-data/${item}`, {
+  const response = await fetch(`${url}${path}`, {
     headers: { 'x-aws-ec2-metadata-token': token },
   });
   return [response.status, await response.text()];
@@ -30,12 +40,24 @@ describe('the metadata of an instance', () => {
   it('names the instance and its place', async () => {
     const { url } = await start();
     expect(await get(url, 'instance-id')).toEqual([200, 'i-1']);
+    expect(await get(url, 'instance-type')).toEqual([200, 'g5.xlarge']);
     expect(await get(url, 'placement/region')).toEqual([200, 'us-east-1']);
+  });
+
+  it('identifies the instance, its type and its launch, which a worker understands', async () => {
+    const { url } = await start();
+    const [, text] = await getPath(url, '/latest/dynamic/instance-identity/document');
+    expect(JSON.parse(text)).toMatchObject({ instanceId: 'i-1', accountId: '111111111111' });
+    expect(await readIdentity({ endpoint: url, fetch })).toEqual({
+      instanceType: 'g5.xlarge',
+      pendingTime: '2026-11-25T18:02:00Z',
+    });
   });
 
   it('has no notice and no lifecycle state before there is one', async () => {
     const { url } = await start();
     expect(await get(url, 'spot/instance-action')).toEqual([404, '']);
+    expect(await get(url, 'events/recommendations/rebalance')).toEqual([404, '']);
     expect(await get(url, 'autoscaling/target-lifecycle-state')).toEqual([404, '']);
   });
 
@@ -53,6 +75,17 @@ describe('the metadata of an instance', () => {
     expect(await get(url, 'spot/instance-action')).toEqual([
       200,
       '{"action":"terminate","time":"2026-11-25T18:02:00Z"}',
+    ]);
+  });
+});
+
+describe('a recommendation to rebalance', () => {
+  it('says since when, to the second', async () => {
+    const { url, noticeRebalance } = await start();
+    noticeRebalance(Date.UTC(2026, 10, 25, 18, 2, 0, 400));
+    expect(await get(url, 'events/recommendations/rebalance')).toEqual([
+      200,
+      '{"noticeTime":"2026-11-25T18:02:00Z"}',
     ]);
   });
 });

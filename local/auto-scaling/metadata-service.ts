@@ -4,7 +4,11 @@ import type { AddressInfo } from 'node:net';
 
 export interface MetadataServiceOptions {
   readonly instanceId: string;
+  readonly instanceType: string;
   readonly region: string;
+  readonly accountId: string;
+  /** Milliseconds since 1970. */
+  readonly launchedAt: number;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
 }
@@ -17,6 +21,8 @@ export interface MetadataService {
   readonly setTargetLifecycleState: (state: 'InService' | 'Terminated') => void;
   /** Announces that EC2 will take the instance back; milliseconds since 1970. */
   readonly noticeSpot: (at: number) => void;
+  /** Says since when EC2 recommends another instance instead; milliseconds since 1970. */
+  readonly noticeRebalance: (at: number) => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -25,7 +31,8 @@ interface Answer {
   readonly text?: string;
 }
 
-const ROOT = '/latest/meta-data/';
+const METADATA = '/latest/meta-data/';
+const IDENTITY_DOCUMENT = '/latest/dynamic/instance-identity/document';
 const MAX_TOKEN_SECONDS = 21_600;
 
 /**
@@ -33,11 +40,13 @@ const MAX_TOKEN_SECONDS = 21_600;
  * Service"): a token by PUT, then items by GET with the token.
  */
 export const startMetadataService = async (options: MetadataServiceOptions): Promise<MetadataService> => {
-  const { instanceId, region, clock = Date.now } = options;
+  const { instanceId, instanceType, region, clock = Date.now } = options;
   const items = new Map([
-    ['instance-id', instanceId],
-    ['placement/region', region],
-    ['placement/availability-zone', `${region}a`],
+    [`${METADATA}instance-id`, instanceId],
+    [`${METADATA}instance-type`, instanceType],
+    [`${METADATA}placement/region`, region],
+    [`${METADATA}placement/availability-zone`, `${region}a`],
+    [IDENTITY_DOCUMENT, toIdentityDocument(options)],
   ]);
   const tokens = createTokens(clock);
 
@@ -46,7 +55,7 @@ export const startMetadataService = async (options: MetadataServiceOptions): Pro
     if (method === 'PUT' && url === '/latest/api/token') return tokens.issue(headers);
     if (method !== 'GET') return { status: 405 };
     if (!tokens.isValid(headers['x-aws-ec2-metadata-token'])) return { status: 401 };
-    const text = url.startsWith(ROOT) ? items.get(url.slice(ROOT.length)) : undefined;
+    const text = items.get(url);
     return text === undefined ? { status: 404 } : { status: 200, text };
   };
 
@@ -59,10 +68,15 @@ export const startMetadataService = async (options: MetadataServiceOptions): Pro
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    setTargetLifecycleState: (state) => void items.set('autoscaling/target-lifecycle-state', state),
+    setTargetLifecycleState: (state) =>
+      void items.set(`${METADATA}autoscaling/target-lifecycle-state`, state),
     noticeSpot: (at) => {
-      const time = new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
-      items.set('spot/instance-action', JSON.stringify({ action: 'terminate', time }));
+      const notice = { action: 'terminate', time: toSeconds(at) };
+      items.set(`${METADATA}spot/instance-action`, JSON.stringify(notice));
+    },
+    noticeRebalance: (at) => {
+      const notice = { noticeTime: toSeconds(at) };
+      items.set(`${METADATA}events/recommendations/rebalance`, JSON.stringify(notice));
     },
     stop: () =>
       new Promise((resolve) => {
@@ -70,6 +84,26 @@ export const startMetadataService = async (options: MetadataServiceOptions): Pro
         server.closeAllConnections();
       }),
   };
+};
+
+/** As EC2 writes instants: to the second. */
+const toSeconds = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
+
+/** EC2 user guide, "Instance identity documents", without what has no meaning here. */
+const toIdentityDocument = (options: MetadataServiceOptions): string => {
+  const { instanceId, instanceType, region, accountId, launchedAt } = options;
+  const document = {
+    accountId,
+    architecture: 'x86_64',
+    availabilityZone: `${region}a`,
+    instanceId,
+    instanceType,
+    pendingTime: toSeconds(launchedAt),
+    privateIp: '127.0.0.1',
+    region,
+    version: '2017-09-30',
+  };
+  return JSON.stringify(document, undefined, 2);
 };
 
 const createTokens = (clock: () => number) => {

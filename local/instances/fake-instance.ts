@@ -21,6 +21,7 @@ export const createFakeInstance = (instanceId: string): FakeInstance => {
       url: '',
       setTargetLifecycleState: (state) => void told.push(state),
       noticeSpot: () => void told.push('spot'),
+      noticeRebalance: () => void told.push('rebalance'),
       stop: () => Promise.resolve(),
     },
     worker: {

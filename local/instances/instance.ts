@@ -5,7 +5,11 @@ import { startWebui, type Webui, type WebuiOptions } from './webui.ts';
 
 export interface InstanceOptions {
   readonly instanceId: string;
+  readonly instanceType: string;
   readonly region: string;
+  readonly accountId: string;
+  /** Milliseconds since 1970. */
+  readonly launchedAt: number;
   /** The worker as it is deployed: the asset's entry. */
   readonly workerModule: string;
   /** What user data would write on EC2: the SSM parameter, the region, the role's credentials. */
@@ -34,9 +38,9 @@ const STOP_MS = 15_000;
 
 /** One EC2 instance: a worker process, the WebUI beside it, and the instance's metadata. */
 export const startInstance = async (options: InstanceOptions): Promise<Instance> => {
-  const { instanceId, region, workerModule, log } = options;
+  const { instanceId, workerModule, log } = options;
   const webui = await startWebui(options.webui, (line) => log(`${instanceId} sd-webui`, line));
-  const metadata = await startMetadataService({ instanceId, region });
+  const metadata = await startMetadataService(options);
   let healthUrl: string | undefined;
   const worker = startChild({
     argv: [workerModule],

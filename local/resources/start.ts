@@ -40,8 +40,13 @@ export interface ResourcesOptions {
   readonly dataDir?: string;
   /** The WebUI of each instance: the stand-in's arguments (none: `--profile demo`), or the URL of a real one. */
   readonly webui?: WebuiOptions;
-  /** Instead of the template's desired capacity. */
+  /** A fleet of that many, which none may leave for good; what the template says unless told. */
   readonly instances?: number;
+  /**
+   * From the launch of an instance until its WebUI and its worker are started, which the stack's own start does not wait for;
+   * 0 unless told, and then it does.
+   */
+  readonly bootMs?: number;
   /** Receives what Lambdas, workers and WebUIs print. Silent unless told. */
   readonly log?: (source: string, line: string) => void;
   /** Decides by chance which calls meet an injected fault; 1 unless told. */
@@ -81,7 +86,7 @@ export const startResources = async (
   options: ResourcesOptions,
   releasers: Releasers,
 ): Promise<LocalResources> => {
-  const { port = 0, awsPort = 0, cdnPort = 0, instances } = options;
+  const { port = 0, awsPort = 0, cdnPort = 0, instances, bootMs = 0 } = options;
   const { log = () => undefined, webui = { arguments: ['--profile', 'demo'] } } = options;
   const dataDir = options.dataDir === undefined ? {} : { dataDir: options.dataDir };
   const keys = createAccessKeys();
@@ -165,7 +170,7 @@ export const startResources = async (
   const { tick, stop: stopSchedules } = startSchedules({ deployment, functions, log });
   releasers.add(stopSchedules);
 
-  const group = createWorkers({ deployment, webui, instances, log });
+  const group = createWorkers({ deployment, webui, instances, bootMs, log });
   groups.push(group);
   releasers.add(group.stop);
   await group.start();

@@ -3,18 +3,26 @@ import {
   createAutoScalingGroup,
   type AutoScalingGroup,
   type LifecycleHook,
+  type LifecycleHooks,
+  type LifecycleResult,
 } from '../instances/auto-scaling-group.ts';
 import { startInstance } from '../instances/instance.ts';
 import type { WebuiOptions } from '../instances/webui.ts';
 import { TemplateError } from '../template/types.ts';
-import { REGION, type Deployment } from './deployment.ts';
+import { ACCOUNT_ID, REGION, type Deployment } from './deployment.ts';
 
 export interface WorkersOptions {
   readonly deployment: Deployment;
   readonly webui: WebuiOptions;
-  /** Instead of the template's desired capacity. */
+  /** A fleet of that many, which none may leave for good, instead of the template's capacity. */
   readonly instances: number | undefined;
+  /** From the launch of an instance until its processes are started. */
+  readonly bootMs: number;
   readonly log: (source: string, line: string) => void;
+}
+
+interface LaunchTemplateSpecification {
+  readonly LaunchTemplateId: string;
 }
 
 interface GroupProperties {
@@ -22,17 +30,27 @@ interface GroupProperties {
   readonly MaxSize: string;
   readonly DesiredCapacity?: string;
   readonly NewInstancesProtectedFromScaleIn?: boolean;
+  readonly LaunchTemplate?: LaunchTemplateSpecification;
+  readonly MixedInstancesPolicy?: {
+    readonly LaunchTemplate: {
+      readonly LaunchTemplateSpecification: LaunchTemplateSpecification;
+      readonly Overrides?: readonly { readonly InstanceType?: string }[];
+    };
+  };
+  readonly LifecycleHookSpecificationList?: readonly HookProperties[];
 }
 
 interface HookProperties {
-  readonly AutoScalingGroupName: string;
+  readonly LifecycleHookName?: string;
   readonly LifecycleTransition: string;
   readonly HeartbeatTimeout?: number;
+  readonly DefaultResult?: LifecycleResult;
 }
 
 interface LaunchTemplateProperties {
   readonly LaunchTemplateData: {
     readonly UserData: string;
+    readonly InstanceType?: string;
     readonly IamInstanceProfile: { readonly Arn: string };
   };
 }
@@ -41,29 +59,34 @@ interface LaunchTemplateProperties {
  * The Auto Scaling group, before it is started. Its user data is never run, but read: it names the worker's code and the
  * parameter that holds the worker's environment.
  */
-export const createWorkers = ({ deployment, webui, instances, log }: WorkersOptions): AutoScalingGroup => {
+export const createWorkers = (options: WorkersOptions): AutoScalingGroup => {
+  const { deployment, webui, instances, bootMs, log } = options;
   const { only, propertiesOf, physical, assetIn, roles, credentialsOf } = deployment;
   const groupId = only('AWS::AutoScaling::AutoScalingGroup');
   const group = propertiesOf<GroupProperties>(groupId);
-  const { LaunchTemplateData } = propertiesOf<LaunchTemplateProperties>(only('AWS::EC2::LaunchTemplate'));
-  const userData = Buffer.from(LaunchTemplateData.UserData, 'base64').toString('utf8');
-  const [roleArn] = roles.rolesOfProfile(LaunchTemplateData.IamInstanceProfile.Arn);
+  const { UserData, IamInstanceProfile, instanceType } = launchedBy(deployment, groupId, group);
+  const userData = Buffer.from(UserData, 'base64').toString('utf8');
+  const [roleArn] = roles.rolesOfProfile(IamInstanceProfile.Arn);
   if (roleArn === undefined) throw new TemplateError('The instance profile of the workers has no role');
 
-  const desiredCapacity = instances ?? Number(group.DesiredCapacity ?? group.MinSize);
+  const minSize = instances ?? Number(group.MinSize);
   return createAutoScalingGroup({
     name: physical(groupId).ref,
-    // What this run was asked for must be possible.
-    minSize: Math.min(Number(group.MinSize), desiredCapacity),
-    maxSize: Math.max(Number(group.MaxSize), desiredCapacity),
-    desiredCapacity,
+    minSize,
+    maxSize: Math.max(Number(group.MaxSize), instances ?? 0),
+    desiredCapacity: instances ?? Number(group.DesiredCapacity ?? group.MinSize),
+    instanceType,
     newInstancesProtectedFromScaleIn: group.NewInstancesProtectedFromScaleIn ?? false,
-    hook: terminationHookOf(deployment, physical(groupId).ref),
+    hooks: toHooks(deployment, groupId, group),
+    bootMs,
     log: (line) => log('auto-scaling', line),
-    launch: (instanceId) =>
+    launch: (instanceId, launchedAt) =>
       startInstance({
         instanceId,
+        instanceType,
+        launchedAt,
         region: REGION,
+        accountId: ACCOUNT_ID,
         workerModule: join(assetIn(userData), 'index.mjs'),
         environment: { ...workerEnvironment(deployment), ...credentialsOf(roleArn, instanceId) },
         webui,
@@ -72,21 +95,57 @@ export const createWorkers = ({ deployment, webui, instances, log }: WorkersOpti
   });
 };
 
-const terminationHookOf = (
+/** The launch template that the group refers to. Of several types there is always the first: on demand, it is preferred. */
+const launchedBy = (
   { idsOf, physical, propertiesOf }: Deployment,
-  groupName: string,
-): LifecycleHook | undefined => {
-  const hooks = idsOf('AWS::AutoScaling::LifecycleHook').flatMap((id): LifecycleHook[] => {
-    const { AutoScalingGroupName, LifecycleTransition, HeartbeatTimeout } = propertiesOf<HookProperties>(id);
-    if (AutoScalingGroupName !== groupName) return [];
-    if (LifecycleTransition !== 'autoscaling:EC2_INSTANCE_TERMINATING') {
-      throw new TemplateError(`The local group knows no hook of ${LifecycleTransition}: ${id}`);
-    }
-    // An hour is the service's default.
-    return [{ name: physical(id).ref, heartbeatSeconds: HeartbeatTimeout ?? 3600 }];
+  groupId: string,
+  group: GroupProperties,
+) => {
+  const mixed = group.MixedInstancesPolicy?.LaunchTemplate;
+  const specification = mixed?.LaunchTemplateSpecification ?? group.LaunchTemplate;
+  const templateId = idsOf('AWS::EC2::LaunchTemplate').find(
+    (id) => physical(id).ref === specification?.LaunchTemplateId,
+  );
+  if (templateId === undefined) throw new TemplateError(`${groupId} refers to no launch template`);
+  const { LaunchTemplateData } = propertiesOf<LaunchTemplateProperties>(templateId);
+  const instanceType = mixed?.Overrides?.[0]?.InstanceType ?? LaunchTemplateData.InstanceType;
+  if (instanceType === undefined) throw new TemplateError(`${groupId} names no instance type`);
+  return { ...LaunchTemplateData, instanceType };
+};
+
+const TRANSITIONS = new Map<string, keyof LifecycleHooks>([
+  ['autoscaling:EC2_INSTANCE_LAUNCHING', 'launching'],
+  ['autoscaling:EC2_INSTANCE_TERMINATING', 'terminating'],
+]);
+
+/** Those in the group itself, and those that are resources of their own. */
+const toHooks = (
+  { idsOf, physical, propertiesOf }: Deployment,
+  groupId: string,
+  { LifecycleHookSpecificationList = [] }: GroupProperties,
+): LifecycleHooks => {
+  const separate = idsOf('AWS::AutoScaling::LifecycleHook').flatMap((id): HookProperties[] => {
+    const hook = propertiesOf<HookProperties & { readonly AutoScalingGroupName: string }>(id);
+    if (hook.AutoScalingGroupName !== physical(groupId).ref) return [];
+    return [{ ...hook, LifecycleHookName: physical(id).ref }];
   });
-  if (hooks.length > 1) throw new TemplateError(`The local group has one hook at most, not ${hooks.length}`);
-  return hooks[0];
+  const hooks: Partial<Record<keyof LifecycleHooks, LifecycleHook>> = {};
+  for (const hook of [...LifecycleHookSpecificationList, ...separate]) {
+    const { LifecycleHookName: name, LifecycleTransition, HeartbeatTimeout, DefaultResult } = hook;
+    const transition = TRANSITIONS.get(LifecycleTransition);
+    if (name === undefined || transition === undefined || hooks[transition]) {
+      throw new TemplateError(
+        `${groupId}: the local group has one named hook for each transition, so not ${name} of ${LifecycleTransition}`,
+      );
+    }
+    // An hour and ABANDON are the service's defaults.
+    hooks[transition] = {
+      name,
+      heartbeatSeconds: HeartbeatTimeout ?? 3600,
+      defaultResult: DefaultResult ?? 'ABANDON',
+    };
+  }
+  return hooks;
 };
 
 /** The SSM parameter, one JSON object of strings. */

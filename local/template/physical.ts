@@ -172,13 +172,14 @@ const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
 
 /**
  * Has no meaning on one machine: networks, what CloudFront needs in front of S3, observability, bucket policies (the
- * gateway knows who calls). Anything that is neither here nor run is an error that names it.
+ * gateway knows who calls), the hours of the day at which a fleet's bounds change. Anything that is neither here nor run is an error that names it.
  */
 const IGNORED_TYPES: readonly (string | RegExp)[] = [
   /^AWS::EC2::(?!LaunchTemplate$)/,
   /^AWS::Logs::/,
   /^AWS::CloudWatch::/,
   /^AWS::WAFv2::/,
+  'AWS::AutoScaling::ScheduledAction',
   'AWS::CloudFront::OriginAccessControl',
   'AWS::CloudFront::ResponseHeadersPolicy',
   'AWS::CloudFront::CachePolicy',

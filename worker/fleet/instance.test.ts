@@ -6,7 +6,11 @@ import { createFleetInstance } from './instance.ts';
 const start = (group: string | undefined, answer: () => Promise<object> = () => Promise.resolve({})) => {
   const sent: { command: string; input: unknown }[] = [];
   const logged: string[] = [];
-  const at = (level: string) => (message: string) => void logged.push(`${level}: ${message}`);
+  const fields: unknown[] = [];
+  const at = (level: string) => (message: string, more?: object) => {
+    logged.push(`${level}: ${message}`);
+    fields.push(more);
+  };
   const logger: Logger = {
     debug: at('debug'),
     info: at('info'),
@@ -26,8 +30,11 @@ const start = (group: string | undefined, answer: () => Promise<object> = () => 
     instanceId: 'i-1',
     logger,
   });
-  return { instance, sent, logged };
+  return { instance, sent, logged, fields };
 };
+
+const validationError = (message: string): Error =>
+  Object.assign(new Error(message), { name: 'ValidationError' });
 
 describe('an instance of a group', () => {
   it('reports itself unhealthy, whatever its age', async () => {
@@ -57,11 +64,66 @@ describe('an instance of a group', () => {
     ]);
   });
 
+  it('is taken into service', async () => {
+    const { instance, sent, logged } = start('workers');
+    await instance.completeLaunch();
+    expect(sent).toEqual([
+      {
+        command: 'CompleteLifecycleActionCommand',
+        input: {
+          AutoScalingGroupName: 'workers',
+          LifecycleHookName: 'ready',
+          InstanceId: 'i-1',
+          LifecycleActionResult: 'CONTINUE',
+        },
+      },
+    ]);
+    expect(logged).toEqual(['info: launch completed']);
+  });
+
+  it('does not mind when nobody waits for its launch', async () => {
+    const refusal = validationError('No active Lifecycle Action found with instance ID i-1');
+    const { instance, logged } = start('workers', () => Promise.reject(refusal));
+    await instance.completeLaunch();
+    expect(logged).toEqual(['info: launch was not waited for']);
+  });
+
+  it.each([true, false])('ends itself, the capacity lowered with it: %s', async (decrement) => {
+    const { instance, sent, logged } = start('workers');
+    expect(await instance.terminate({ decrement })).toBe('going');
+    expect(sent).toEqual([
+      {
+        command: 'TerminateInstanceInAutoScalingGroupCommand',
+        input: { InstanceId: 'i-1', ShouldDecrementDesiredCapacity: decrement },
+      },
+    ]);
+    expect(logged).toEqual(['info: instance ends itself']);
+  });
+
+  it('stays where the group needs it, and says in whose words', async () => {
+    const message = 'Currently, desiredSize equals minSize (1).';
+    const { instance, logged, fields } = start('workers', () => Promise.reject(validationError(message)));
+    expect(await instance.terminate({ decrement: true })).toBe('refused');
+    expect(logged).toEqual(['info: instance may not end itself']);
+    expect(fields.at(-1)).toMatchObject({ reason: message });
+  });
+
+  it('stays where it can’t be ended', async () => {
+    const { instance, logged } = start('workers', () => Promise.reject(new Error('ECONNRESET')));
+    expect(await instance.terminate({ decrement: true })).toBe('refused');
+    expect(logged).toEqual(['warn: instance not ended']);
+  });
+
   it('logs what fails, and throws nothing', async () => {
     const { instance, logged } = start('workers', () => Promise.reject(new Error('No active action')));
     await instance.reportUnhealthy();
     await instance.completeDrain();
-    expect(logged).toEqual(['error: instance not reported unhealthy', 'warn: drain not completed']);
+    await instance.completeLaunch();
+    expect(logged).toEqual([
+      'error: instance not reported unhealthy',
+      'warn: drain not completed',
+      'warn: launch not completed',
+    ]);
   });
 });
 
@@ -70,6 +132,8 @@ describe('an instance of no group', () => {
     const { instance, sent, logged } = start(undefined);
     await instance.reportUnhealthy();
     await instance.completeDrain();
+    await instance.completeLaunch();
+    expect(await instance.terminate({ decrement: true })).toBe('refused');
     expect([sent, logged]).toEqual([[], []]);
   });
 });

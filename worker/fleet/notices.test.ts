@@ -9,6 +9,7 @@ interface Answer {
 
 const SPOT = '/latest/meta-data/spot/instance-action';
 const LIFECYCLE = '/latest/meta-data/autoscaling/target-lifecycle-state';
+const REBALANCE = '/latest/meta-data/events/recommendations/rebalance';
 const TOKEN = '/latest/api/token';
 
 /** Instance metadata as `answers` has it, and a clock on which `afterLook(n)` runs after the nth look. */
@@ -54,6 +55,36 @@ describe('watchNotices', () => {
     expect(await notice).toEqual({ reason: 'scale-in' });
   });
 
+  const RECOMMENDED = { status: 200, text: '{"noticeTime": "2026-11-25T18:02:00Z"}' };
+
+  it('tells that EC2 recommends another instance, without a time to go', async () => {
+    const { notice } = start({ ...OK, [REBALANCE]: RECOMMENDED });
+    expect(await notice).toEqual({ reason: 'rebalance' });
+  });
+
+  it('tells the more pressing one of two', async () => {
+    const text = '{"action": "terminate", "time": "2026-11-25T18:02:00Z"}';
+    const spot = start({ ...OK, [REBALANCE]: RECOMMENDED, [SPOT]: { status: 200, text } });
+    expect(await spot.notice).toMatchObject({ reason: 'spot' });
+    const ended = start({
+      ...OK,
+      [REBALANCE]: RECOMMENDED,
+      [LIFECYCLE]: { status: 200, text: 'Terminated' },
+    });
+    expect(await ended.notice).toEqual({ reason: 'scale-in' });
+  });
+
+  it('waits for what must be heeded where a recommendation is not to be', async () => {
+    const answers: Record<string, Answer> = { ...OK, [REBALANCE]: RECOMMENDED };
+    const { notice } = start(answers, {
+      heedRebalance: false,
+      afterLook: (looks) => {
+        if (looks === 3) answers[LIFECYCLE] = { status: 200, text: 'Terminated' };
+      },
+    });
+    expect(await notice).toEqual({ reason: 'scale-in' });
+  });
+
   it('looks every five seconds until there is something', async () => {
     const answers: Record<string, Answer> = { ...OK, [LIFECYCLE]: { status: 200, text: 'InService' } };
     const { notice, delays } = start(answers, {
@@ -91,8 +122,8 @@ describe('watchNotices', () => {
     });
     await notice;
     const tokens = asked.flatMap(({ method }, index) => (method === 'PUT' ? [index] : []));
-    // The first of all, and one after the only 401 (the sixth question).
-    expect(tokens).toEqual([0, 6]);
+    // The first of all, and one after the only 401 (the first question of the third look, of three questions each).
+    expect(tokens).toEqual([0, 8]);
   });
 
   it.each<[string, Record<string, Answer | Error>]>([
@@ -103,6 +134,7 @@ describe('watchNotices', () => {
     ['a connection that breaks', { ...OK, [SPOT]: new Error('ECONNRESET'), [LIFECYCLE]: new Error('x') }],
     ['an answer that is a page', { ...OK, [SPOT]: { status: 200, text: '<html>' } }],
     ['a notice without its time', { ...OK, [SPOT]: { status: 200, text: '{"action": "terminate"}' } }],
+    ['a recommendation without its time', { ...OK, [REBALANCE]: { status: 200, text: '{}' } }],
     ['a state it stays in', { ...OK, [LIFECYCLE]: { status: 200, text: 'InService' } }],
   ])('takes %s for no notice', async (_name, answers) => {
     const { notice, delays } = start(answers);

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_CONFIG, toConfig, type ConfigOverrides } from './config.ts';
+
+type Workers = NonNullable<ConfigOverrides['workers']>;
+const schedule = { name: 'morning', cron: '0 8 * * *', minCapacity: 2 };
+
+describe('a configuration', () => {
+  it('is complete without a word', () => {
+    expect(toConfig()).toEqual(DEFAULT_CONFIG);
+  });
+
+  it.each<[string, Workers]>([
+    ['no instance at night', { minCapacity: 0, schedules: [schedule] }],
+    ['spot above a base', { instanceTypes: ['g6.xlarge', 'g5.xlarge'], onDemandBase: 1, spotPercent: 100 }],
+    ['a budget that just pays', { minCapacity: 2, budgetPerHour: 2, pricePerHour: 1 }],
+    ['a price alone', { pricePerHour: 1.006 }],
+    ['a time zone', { schedules: [{ ...schedule, maxCapacity: 8, timeZone: 'America/New_York' }] }],
+  ])('may have %s', (_name, workers) => {
+    expect(toConfig({ workers }).workers).toMatchObject(workers);
+  });
+
+  it.each<[string, Workers, RegExp]>([
+    ['no instance type', { instanceTypes: [] }, /instanceTypes must name 1 to 40 types, not 0/],
+    ['a type twice', { instanceTypes: ['g5.xlarge', 'g5.xlarge'] }, /names a type twice/],
+    ['a type without a GPU', { instanceTypes: ['g5.xlarge', 'm7i.large'] }, /m7i.large has no GPU/],
+    ['more bases than instances', { onDemandBase: 5 }, /onDemandBase 5 is above workers.maxCapacity 4/],
+    ['half a base', { onDemandBase: 0.5 }, /onDemandBase must be a whole number/],
+    ['more than everything on spot', { spotPercent: 101 }, /spotPercent must be within 0 and 100/],
+    ['spot where there is none', { onDemandBase: 4, spotPercent: 50 }, /spotPercent 50 is of nothing/],
+    ['an impatient target', { targetWaitSeconds: 29 }, /targetWaitSeconds must be within 30 and 21600/],
+    ['a target beyond a task’s life', { targetWaitSeconds: 21_601 }, /targetWaitSeconds/],
+    ['no time to idle', { idleSeconds: 4 }, /idleSeconds must be a whole number from 5/],
+    ['a budget without a price', { budgetPerHour: 3 }, /budgetPerHour can't be kept without/],
+    ['a budget of nothing', { budgetPerHour: 0, pricePerHour: 1 }, /budgetPerHour must be above 0/],
+    ['a free GPU', { pricePerHour: 0 }, /pricePerHour must be above 0/],
+    [
+      'a budget below its minimum',
+      { minCapacity: 3, budgetPerHour: 3, pricePerHour: 1.006 },
+      /budgetPerHour 3 does not pay for workers.minCapacity 3 at 1.006 each/,
+    ],
+    [
+      'a schedule beyond the budget',
+      { budgetPerHour: 1.5, pricePerHour: 1, schedules: [schedule] },
+      /schedules.morning: .* does not pay for 2 at 1 each/,
+    ],
+    ['a schedule without a time', { schedules: [{ ...schedule, cron: 'at eight' }] }, /morning: "at eight"/],
+    [
+      'a schedule above the maximum',
+      { schedules: [{ ...schedule, minCapacity: 5 }] },
+      /morning: minCapacity 5 is above maxCapacity 4/,
+    ],
+    [
+      'a schedule above its own maximum',
+      { schedules: [{ ...schedule, maxCapacity: 1 }] },
+      /morning: minCapacity 2 is above maxCapacity 1/,
+    ],
+    [
+      'a schedule nowhere',
+      { schedules: [{ ...schedule, timeZone: 'Mars/Base' }] },
+      /no time zone Mars\/Base/,
+    ],
+    ['a schedule of no name', { schedules: [{ ...schedule, name: '' }] }, /the name must begin/],
+    ['a schedule twice', { schedules: [schedule, schedule] }, /two of the same name/],
+  ])('may not have %s', (_name, workers, problem) => {
+    expect(() => toConfig({ workers })).toThrow(problem);
+  });
+
+  it('may not have a choice that there is not, which would go unheard', () => {
+    const stale = { workers: { instanceType: 'g4dn.xlarge' }, web: { port: 1 } } as ConfigOverrides;
+    expect(() => toConfig(stale)).toThrow(/no choice workers.instanceType; there is no choice web.port/);
+  });
+});
