@@ -15,11 +15,14 @@ export interface ConfigureOptions {
 }
 
 export const configure = async (options: ConfigureOptions): Promise<void> => {
-  const { path, words, isJson, terminal } = options;
+  const { path, words, endpoint, apiKey, isJson, terminal } = options;
   const [action = 'list', name, ...rest] = words;
   const known = await readProfiles(path);
   if (rest.length > 0) throw new UsageError(`One name at a time, not "${rest.join(' ')}" as well`);
+  if (action !== 'set' && (endpoint ?? apiKey) !== undefined)
+    throw new UsageError('--endpoint and --api-key are for config set');
   if (action === 'list') {
+    if (name !== undefined) throw new UsageError(`What is "${name}" for?`);
     for (const line of toLines(known, isJson)) terminal.out(line);
     if (!isJson) terminal.say(`kept in ${path}`);
     return;
@@ -60,6 +63,7 @@ export const use = (known: Profiles, name: string): Profiles => {
 };
 
 export const remove = (known: Profiles, name: string): Profiles => {
+  if (name === LOCAL) throw new UsageError(`"${LOCAL}" is the stack that npm start runs; it stays`);
   profileOf(known, name);
   const profiles = Object.fromEntries(Object.entries(known.profiles).filter(([other]) => other !== name));
   return { current: known.current === name ? null : known.current, profiles };

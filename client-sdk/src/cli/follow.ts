@@ -13,6 +13,11 @@ export interface FollowOptions {
   readonly onInterrupt: 'cancel' | 'leave';
 }
 
+export const CANCELING = 'canceling; once more to leave at once';
+
+export const toNotCanceled = (id: string, error: unknown): string =>
+  `Task ${id} was not canceled: ${toLine(toFailure(error))}`;
+
 /** Shows a task up to its end and saves its images. Resolves with the exit code. */
 export const follow = async (handle: TaskHandle, options: FollowOptions): Promise<number> => {
   const { terminal, isJson } = options;
@@ -23,9 +28,9 @@ export const follow = async (handle: TaskHandle, options: FollowOptions): Promis
     isInterrupted = true;
     view.stop();
     if (options.onInterrupt === 'leave') return leaving.abort();
-    terminal.say('canceling; once more to leave at once');
+    terminal.say(CANCELING);
     handle.cancel().catch((error: unknown) => {
-      terminal.say(`Task ${handle.id} was not canceled: ${toLine(toFailure(error))}`);
+      terminal.say(toNotCanceled(handle.id, error));
       leaving.abort();
     });
   };
