@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,9 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+/** What the children find in their environment beside that. */
+const environment: Record<string, string> = {};
 const start = (...args: string[]): ChildProcess =>
   spawn(process.execPath, ['client-sdk/src/cli/main.ts', ...args], {
-    env: { PATH: process.env.PATH, HOME: folder, XDG_CONFIG_HOME: folder },
+    env: { PATH: process.env.PATH, HOME: folder, XDG_CONFIG_HOME: folder, ...environment },
   });
 
 const endOf = async (child: ChildProcess, onSay: (said: string) => void = () => undefined) => {
@@ -213,7 +215,7 @@ describe('the command line', () => {
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line) as object),
-    ).toContainEqual({ name: 'near', endpoint: graphql, isCurrent: true });
+    ).toContainEqual({ name: 'near', endpoint: graphql, auth: 'apiKey', isCurrent: true });
     const unknown = await config('use', 'nowhere');
     expect(unknown).toMatchObject({ code: 2, said: expect.stringContaining('no profile "nowhere"') });
 
@@ -229,13 +231,54 @@ describe('the command line', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
-  it.each([
-    [['use'], 'The name is missing: sd-async config use NAME'],
-    [['remove', 'nowhere'], 'There is no profile "nowhere": sd-async config lists them'],
-    [['remove', 'local'], '"local" is the stack that npm start runs; it stays'],
-    [['use', 'local', '--api-key', 'k'], '--endpoint and --api-key are for config set'],
-    [['list', 'home'], 'What is "home" for?'],
-  ])('does not guess what config %j is about', async (words, reason) => {
-    expect(await config(...words)).toEqual({ code: 2, out: '', said: `sd-async: ${reason}\n` });
+  it("keeps a user's token, and the command that prints one, and shows neither", async () => {
+    const { graphql } = stackOf().urls;
+    const token = await stackOf().token({ sub: 'ann' });
+    const { id } = await userOf(stackOf(), 'ann').txt2img({ prompt: 'a', width: 64, height: 64, steps: 2 });
+    const child = start('config', 'set', 'ann', '--endpoint', graphql, '--token', '-');
+    child.stdin?.end(`${token}\n`);
+    const kept = await endOf(child);
+    const listed = await endOf(start('list', '--profile', 'ann'));
+    expect(listed).toMatchObject({ code: 0, out: expect.stringContaining(id) });
+
+    // Its first token is no good, as if it had been kept for too long.
+    const [first, next] = [join(folder, 'first'), join(folder, 'next')];
+    await Promise.all([writeFile(first, 'eyJ.old.token\n'), writeFile(next, token)]);
+    const command = `cat '${first}' && cp '${next}' '${first}'`;
+    await config('set', 'ann-sso', '--endpoint', graphql, '--token-command', command);
+    const again = await endOf(start('list', '--profile', 'ann-sso'));
+    expect(again).toMatchObject({ code: 0, out: listed.out });
+    await rm(next);
+    const refused = await endOf(start('list', '--profile', 'ann-sso'));
+    expect(refused).toMatchObject({ code: 3, said: expect.stringContaining('its command ended with 1') });
+
+    const shown = await config();
+    expect(shown.out).toContain(`ann           ${graphql}  (token)`);
+    expect(shown.out).toContain(`ann-sso       ${graphql}  (token of a command)`);
+    for (const { out, said } of [kept, shown, listed, again, refused])
+      for (const secret of [token, 'cat ']) expect(out + said).not.toContain(secret);
+  });
+
+  it('signs as whoever the AWS tools are, and serves that way too', async () => {
+    const { urls, region } = stackOf();
+    const { accessKeyId, secretAccessKey } = stackOf().accessKey('cli-signer');
+    Object.assign(environment, { AWS_EC2_METADATA_DISABLED: 'true' });
+    await config('set', 'signer', '--endpoint', urls.graphql, '--iam', '--region', region);
+    expect(await endOf(start('list', '--profile', 'signer'))).toMatchObject({
+      code: 3,
+      said: expect.stringContaining('There are no credentials to be had'),
+    });
+    Object.assign(environment, { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey });
+    const made = await endOf(
+      start('txt2img', 'a', ...SMALL, '--out', folder, '--json', '--profile', 'signer'),
+    );
+    expect(made.code).toBe(0);
+    const { id } = JSON.parse(made.out) as { id: string };
+    expect((await stackOf().inspect.task(id))?.owner).toMatch(/^iam:.*cli-signer/);
+
+    await config('use', 'signer');
+    const front = start('serve', '--port', '0');
+    front.stdout?.once('data', () => front.kill('SIGINT'));
+    expect(await endOf(front)).toMatchObject({ code: 0, out: expect.stringContaining(urls.graphql) });
   });
 });

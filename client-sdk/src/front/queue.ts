@@ -34,8 +34,8 @@ export type Model = Pick<ListedModel, 'kind' | 'name'>;
 /** What the API takes. Of a much larger request AppSync says nothing but that it is bad. */
 const REQUEST_BYTES = 5_000_000;
 
-export const createTaskQueue = ({ endpoint, auth }: Endpoint): TaskQueue => {
-  const client = createClient({ endpoint, auth });
+export const createTaskQueue = (endpoint: Endpoint): TaskQueue => {
+  const client = createClient(endpoint);
 
   return {
     submit: async ({ api, payload }) => {
