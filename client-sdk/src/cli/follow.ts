@@ -1,3 +1,4 @@
+import { createDownloadImage } from '../download.ts';
 import type { Task, TaskHandle } from '../index.ts';
 import { EXIT, toFailure, toLine } from './exit-codes.ts';
 import { createProgressView } from './progress-view.ts';
@@ -40,7 +41,7 @@ export const follow = async (handle: TaskHandle, options: FollowOptions): Promis
       view.show(task);
       if (!task.isTerminal) continue;
       view.stop();
-      const code = await report(await withUrls(handle, task), options);
+      const code = await report(task, handle, options);
       return isInterrupted ? EXIT.interrupted : code;
     }
     throw new Error('A watch ends with a terminal task');
@@ -55,14 +56,10 @@ export const follow = async (handle: TaskHandle, options: FollowOptions): Promis
   }
 };
 
-/** A task that has succeeded may have been pushed without the URLs of its images. */
-const withUrls = (handle: TaskHandle, task: Task): Task | Promise<Task> =>
-  task.status === 'SUCCEEDED' && (task.images ?? []).some(({ url }) => url === null) ? handle.status() : task;
-
-const report = async (task: Task, options: FollowOptions): Promise<number> => {
+const report = async (task: Task, handle: TaskHandle, options: FollowOptions): Promise<number> => {
   const { terminal, isJson } = options;
   const isDone = task.status === 'SUCCEEDED';
-  const saved = isDone ? await save(task, options) : [];
+  const saved = isDone ? await save(task, handle, options) : [];
   if (isJson) terminal.out(JSON.stringify({ ...toResult(task), images: saved }));
   else for (const { file } of saved) terminal.out(file);
   if (isDone) return EXIT.done;
@@ -70,9 +67,9 @@ const report = async (task: Task, options: FollowOptions): Promise<number> => {
   return EXIT.failed;
 };
 
-const save = async ({ id, images }: Task, { terminal, folder }: FollowOptions) => {
+const save = async ({ id, images }: Task, { status }: TaskHandle, { terminal, folder }: FollowOptions) => {
   try {
-    return await saveImages(images ?? [], { folder, taskId: id });
+    return await saveImages(images ?? [], { folder, taskId: id, downloadImage: createDownloadImage(status) });
   } catch (error) {
     terminal.say(`The images were made and stored; sd-async watch ${id} --out DIR saves them again.`);
     throw error;
