@@ -1,15 +1,13 @@
-import { build } from 'esbuild';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { gzipSync } from 'node:zlib';
 import { createClient, type Client } from '../client-sdk/src/index.ts';
 import { startLocalStack, type LocalStack } from '../local/stack.ts';
 import type { ManyWatched } from './watch-many.ts';
 
 const HELP = `What watching costs: how long after a task was stored its watcher knows, pushed and, in the same run, by asking every
-second; what a thousand watched tasks take; and what the client weighs in a page, beside Amplify alone.
+second; and what a thousand watched tasks take. What the client weighs in a page: npm run bench:bundle.
 
   npm run bench:watch -- [options]
 
@@ -86,26 +84,6 @@ const measureMany = async (count: number) => {
   }
 };
 
-const AMPLIFY = `import { createAmplifyContext } from 'aws-amplify';
-import { generateClient } from 'aws-amplify/api';
-import { Hub } from 'aws-amplify/utils';
-console.log(createAmplifyContext, generateClient, Hub);`;
-
-/** Bytes of a page's script, minified, before and after gzip. */
-const weigh = async (contents: string): Promise<{ readonly bytes: number; readonly gzipBytes: number }> => {
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir: join(import.meta.dirname, '../client-sdk/src') },
-    bundle: true,
-    minify: true,
-    platform: 'browser',
-    format: 'esm',
-    target: 'es2022',
-    write: false,
-  });
-  const script = outputFiles[0]?.contents ?? new Uint8Array();
-  return { bytes: script.length, gzipBytes: gzipSync(script).length };
-};
-
 const main = async (): Promise<void> => {
   const stack = await startLocalStack({
     instances: 1,
@@ -114,11 +92,7 @@ const main = async (): Promise<void> => {
   try {
     const latency = await measureLatency(stack, Number(values.tasks));
     const many = await measureMany(Number(values.watched));
-    const weight = {
-      client: await weigh("import { createClient } from './index.ts'; console.log(createClient);"),
-      amplifyAlone: await weigh(AMPLIFY),
-    };
-    const report = { latency, many, weight };
+    const report = { latency, many };
     process.stdout.write(
       values.json ? `${JSON.stringify(report)}\n` : `${JSON.stringify(report, null, 2)}\n`,
     );

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,9 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+/** What the children find in their environment beside that. */
+const environment: Record<string, string> = {};
 const start = (...args: string[]): ChildProcess =>
   spawn(process.execPath, ['client-sdk/src/cli/main.ts', ...args], {
-    env: { PATH: process.env.PATH, HOME: folder, XDG_CONFIG_HOME: folder },
+    env: { PATH: process.env.PATH, HOME: folder, XDG_CONFIG_HOME: folder, ...environment },
   });
 
 const endOf = async (child: ChildProcess, onSay: (said: string) => void = () => undefined) => {
@@ -31,6 +33,15 @@ const endOf = async (child: ChildProcess, onSay: (said: string) => void = () => 
 
 const sdAsync = (...args: string[]) =>
   endOf(start(...args, '--stack-port', new URL(stackOf().urls.graphql).port));
+
+/** With that on its standard input. */
+const sdAsyncReading = (input: string, ...args: string[]) => {
+  const child = start(...args, '--stack-port', new URL(stackOf().urls.graphql).port);
+  child.stdin?.end(input);
+  return endOf(child);
+};
+
+const config = (...args: string[]) => endOf(start('config', ...args));
 
 const SMALL = ['--width', '64', '--height', '64', '--steps', '2'];
 
@@ -80,6 +91,88 @@ describe('the command line', () => {
     expect((await userOf(stackOf(), 'cli').get(id))?.status).toBe('CANCELED');
   });
 
+  it('leaves at once when it is interrupted a second time, canceled or not', async () => {
+    const { faults, urls } = stackOf();
+    const { port } = new URL(urls.graphql);
+    const lift = faults.inject({ calls: ['AppSync.cancelTask'], fault: { kind: 'silent' } });
+    const child = start('txt2img', 'a', '--steps', '150', '--batch-size', '4', '--stack-port', port);
+    let seen = '';
+    const { code, said } = await endOf(child, (text) => {
+      const now = text.slice(seen.length);
+      seen = text;
+      // Again with every line of progress: what comes within a quarter of a second is the same press.
+      if (now.includes('RUNNING')) child.kill('SIGINT');
+    });
+    expect([code, child.signalCode]).toEqual([130, null]);
+    expect(said).toContain('\ncanceling; once more to leave at once\n');
+    expect(faults.met()).toMatchObject({ 'silent AppSync.cancelTask': 1 });
+    const [, id = ''] = /^task (\S+)/.exec(said) ?? [];
+    const user = userOf(stackOf(), 'cli');
+    expect((await user.get(id))?.status).toBe('RUNNING');
+    lift();
+    await user.cancel(id);
+  });
+
+  it('submits once more what has ended', async () => {
+    const id = (await sdAsync('txt2img', 'a', ...SMALL, '--seed', '9', '--detach')).out.trim();
+    expect((await sdAsync('watch', id, '--out', folder)).code).toBe(0);
+    const { code, out } = await sdAsync('retry', id, '--out', join(folder, 'again'), '--json');
+    const result = JSON.parse(out) as { id: string; retryOf: string; images: { file: string }[] };
+    expect(code).toBe(0);
+    expect(result).toMatchObject({ retryOf: id, images: [{ file: join(folder, 'again', 'seed-9.png') }] });
+    expect(result.id).not.toBe(id);
+
+    expect(await sdAsync('retry')).toMatchObject({ code: 2, said: expect.stringContaining('id is missing') });
+    const stranger = await sdAsync('retry', '11111111-1111-4111-8111-111111111111');
+    expect(stranger).toMatchObject({ code: 2, out: '', said: expect.stringContaining('There is no task') });
+  });
+
+  it('cancels a retry that was not answered when it was interrupted', async () => {
+    const { faults, urls } = stackOf();
+    const user = userOf(stackOf(), 'cli');
+    const { id } = await user.txt2img({ prompt: 'a', steps: 150, batchSize: 4 });
+    await user.cancel(id);
+    await expect(user.task(id).result()).rejects.toMatchObject({ code: 'CANCELED' });
+
+    faults.inject({ calls: ['AppSync.retryTask'], fault: { kind: 'slow', ms: 1000 }, times: 1 });
+    const child = start('retry', id, '--stack-port', new URL(urls.graphql).port);
+    const ended = endOf(child);
+    await expect.poll(faults.met, { timeout: 10_000 }).toMatchObject({ 'slow AppSync.retryTask': 1 });
+    child.kill('SIGINT');
+    expect(await ended).toMatchObject({ code: 130, said: 'canceling; once more to leave at once\n' });
+    const { value: newest } = await user.tasks({ limit: 1 }).next();
+    expect(newest).toMatchObject({ retryOf: id, status: expect.stringMatching(/^CANCEL(ING|ED)$/) });
+  });
+
+  it('reads a prompt, and an input, from standard input where that is a dash', async () => {
+    const prompted = await sdAsyncReading(
+      'a lighthouse\n',
+      'txt2img',
+      '-',
+      ...SMALL,
+      '--out',
+      folder,
+      '--json',
+    );
+    const { id, images } = JSON.parse(prompted.out) as { id: string; images: { file: string }[] };
+    const task = await userOf(stackOf(), 'cli').get(id);
+    expect(task?.images?.[0]?.infotext).toMatch(/^a lighthouse\nSteps: 2,/);
+    const [{ file } = { file: '' }] = images;
+    const changed = await sdAsyncReading('a boat', 'img2img', file, '-', ...SMALL, '--detach');
+    expect(changed).toMatchObject({ code: 0, said: '' });
+
+    const request = { txt2img: { prompt: 'a', width: 64, height: 64, steps: 2, seed: 10 } };
+    const submitted = await sdAsyncReading(JSON.stringify(request), 'submit', '-', '--out', folder);
+    expect(submitted).toMatchObject({ code: 0, out: `${join(folder, 'seed-10.png')}\n` });
+
+    expect(await sdAsyncReading(' \n', 'txt2img', '-')).toMatchObject({
+      code: 2,
+      said: 'sd-async: The prompt is missing: sd-async txt2img "a lighthouse"\n',
+    });
+    const broken = await sdAsyncReading('{"txt2img":', 'submit', '-');
+    expect(broken).toMatchObject({ code: 2, out: '', said: expect.stringContaining('The input is no JSON') });
+  });
+
   it('says what is wrong with what it was given, and shows no trace of its own', async () => {
     const refused = await sdAsync('txt2img', 'a', '--width', '65');
     expect(refused).toMatchObject({
@@ -102,10 +195,90 @@ describe('the command line', () => {
     const child = start('config', 'set', 'home', '--endpoint', graphql, '--api-key', '-');
     child.stdin?.end('da2-wrong\n');
     expect((await endOf(child)).code).toBe(0);
-    const listed = await endOf(start('config'));
+    const listed = await config();
     expect(listed.out).toContain(`* home          ${graphql}`);
     const refused = await endOf(start('list'));
     expect(refused.code).toBe(3);
     expect(listed.out + listed.said + refused.said).not.toContain('da2-wrong');
+  });
+
+  it('uses the endpoint of the name that it was told to use, until that is removed', async () => {
+    const { graphql } = stackOf().urls;
+    const key = stackOf().apiKey ?? '';
+    await config('set', 'near', '--endpoint', graphql, '--api-key', key);
+    await config('set', 'away', '--endpoint', 'http://127.0.0.1:1/graphql', '--api-key', 'da2-away');
+
+    expect(await config('use', 'near')).toMatchObject({ code: 0, out: '' });
+    expect((await endOf(start('list'))).code).toBe(0);
+    expect(
+      (await config('list', '--json')).out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as object),
+    ).toContainEqual({ name: 'near', endpoint: graphql, auth: 'apiKey', isCurrent: true });
+    const unknown = await config('use', 'nowhere');
+    expect(unknown).toMatchObject({ code: 2, said: expect.stringContaining('no profile "nowhere"') });
+
+    const removed = await config('remove', 'near');
+    expect(removed).toMatchObject({ code: 0, said: expect.stringContaining('local is the current profile') });
+    const listed = (await config()).out;
+    expect(listed).toMatch(/^\* local /m);
+    expect(listed).toContain('  away ');
+    expect(listed).not.toContain('near');
+    expect((await endOf(start('list', '--profile', 'near'))).code).toBe(2);
+    const path = join(folder, 'sd-async', 'config.json');
+    expect(await readFile(path, 'utf8')).not.toContain(key);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  it("keeps a user's token, and the command that prints one, and shows neither", async () => {
+    const { graphql } = stackOf().urls;
+    const token = await stackOf().token({ sub: 'ann' });
+    const { id } = await userOf(stackOf(), 'ann').txt2img({ prompt: 'a', width: 64, height: 64, steps: 2 });
+    const child = start('config', 'set', 'ann', '--endpoint', graphql, '--token', '-');
+    child.stdin?.end(`${token}\n`);
+    const kept = await endOf(child);
+    const listed = await endOf(start('list', '--profile', 'ann'));
+    expect(listed).toMatchObject({ code: 0, out: expect.stringContaining(id) });
+
+    // Its first token is no good, as if it had been kept for too long.
+    const [first, next] = [join(folder, 'first'), join(folder, 'next')];
+    await Promise.all([writeFile(first, 'eyJ.old.token\n'), writeFile(next, token)]);
+    const command = `cat '${first}' && cp '${next}' '${first}'`;
+    await config('set', 'ann-sso', '--endpoint', graphql, '--token-command', command);
+    const again = await endOf(start('list', '--profile', 'ann-sso'));
+    expect(again).toMatchObject({ code: 0, out: listed.out });
+    await rm(next);
+    const refused = await endOf(start('list', '--profile', 'ann-sso'));
+    expect(refused).toMatchObject({ code: 3, said: expect.stringContaining('its command ended with 1') });
+
+    const shown = await config();
+    expect(shown.out).toContain(`ann           ${graphql}  (token)`);
+    expect(shown.out).toContain(`ann-sso       ${graphql}  (token of a command)`);
+    for (const { out, said } of [kept, shown, listed, again, refused])
+      for (const secret of [token, 'cat ']) expect(out + said).not.toContain(secret);
+  });
+
+  it('signs as whoever the AWS tools are, and serves that way too', async () => {
+    const { urls, region } = stackOf();
+    const { accessKeyId, secretAccessKey } = stackOf().accessKey('cli-signer');
+    Object.assign(environment, { AWS_EC2_METADATA_DISABLED: 'true' });
+    await config('set', 'signer', '--endpoint', urls.graphql, '--iam', '--region', region);
+    expect(await endOf(start('list', '--profile', 'signer'))).toMatchObject({
+      code: 3,
+      said: expect.stringContaining('There are no credentials to be had'),
+    });
+    Object.assign(environment, { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey });
+    const made = await endOf(
+      start('txt2img', 'a', ...SMALL, '--out', folder, '--json', '--profile', 'signer'),
+    );
+    expect(made.code).toBe(0);
+    const { id } = JSON.parse(made.out) as { id: string };
+    expect((await stackOf().inspect.task(id))?.owner).toMatch(/^iam:.*cli-signer/);
+
+    await config('use', 'signer');
+    const front = start('serve', '--port', '0');
+    front.stdout?.once('data', () => front.kill('SIGINT'));
+    expect(await endOf(front)).toMatchObject({ code: 0, out: expect.stringContaining(urls.graphql) });
   });
 });

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerControl, controlOf } from './client-suite/control.ts';
 import { SCENARIOS, type ScenarioName } from './client-suite/scenarios.ts';
-import { ownNode } from './helpers/own-node.ts';
+import { otherNode } from './helpers/other-node.ts';
 import { useStack } from './helpers/stack.ts';
 
-/* The client while things go wrong, in the machine's own Node.js, bundled. */
+/* The client while things go wrong, bundled, in the oldest Node.js that it runs in: one without a WebSocket, for which there is `ws`. */
 
 const stackOf = useStack({
   webui: { arguments: ['--profile', 'demo'] },
@@ -30,7 +30,9 @@ interface FromChild {
 // Inside the repository, where its packages are found.
 const script = join(import.meta.dirname, `../node_modules/.cache/client-suite-${process.pid}.mjs`);
 
-describe("in the machine's own Node.js", () => {
+const node = otherNode();
+
+describe(`in ${node.name}`, () => {
   let child: ChildProcess;
   beforeAll(async () => {
     await build({
@@ -42,9 +44,9 @@ describe("in the machine's own Node.js", () => {
       target: 'node20',
       outfile: script,
     });
-    child = fork(script, { execPath: ownNode() ?? process.execPath });
+    child = fork(script, { execPath: node.path });
     const [{ version }] = (await once(child, 'message')) as [FromChild];
-    expect(version).toMatch(/^v2/);
+    expect(version).toMatch(node.version);
   });
   afterAll(async () => {
     child.kill();

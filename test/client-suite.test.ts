@@ -4,7 +4,7 @@ import { SCENARIOS, type ScenarioName } from './client-suite/scenarios.ts';
 import { useStack } from './helpers/stack.ts';
 
 /*
- * The client while things go wrong: here. In the machine's own Node.js: client-suite-other-node.test.ts. In a browser:
+ * The client while things go wrong: here. In Node.js 20: client-suite-other-node.test.ts. In a browser:
  * browser/client-suite.test.ts.
  */
 

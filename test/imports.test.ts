@@ -45,7 +45,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'client-sdk/src/front': { rooms: ['client-sdk'], packages: [], node: true },
   'client-sdk/src/cli': {
     rooms: ['client-sdk', 'client-sdk/src/front'],
-    packages: ['cli-progress'],
+    packages: ['cli-progress', '@aws-sdk/credential-provider-node'],
     node: true,
   },
   local: {

@@ -35,6 +35,10 @@ export interface ConnectionOptions {
 export const toAmplifyEndpoint = (endpoint: string): string =>
   endpoint.replace(/^http:(?=\/\/(127\.0\.0\.1|localhost|\[::1\])[:/])/, 'HTTP:');
 
+/** As AppSync's own names of endpoints tell it. */
+export const regionOf = (endpoint: string): string | undefined =>
+  /\.appsync-api\.([a-z0-9-]+)\./.exec(endpoint)?.[1];
+
 type AmplifyConfig = Parameters<typeof createAmplifyContext>;
 
 export interface CredentialsListener {
@@ -50,7 +54,7 @@ export const toAmplifyConfig = (
 ): AmplifyConfig => {
   const graphql = {
     endpoint: toAmplifyEndpoint(endpoint),
-    region: region ?? /\.appsync-api\.([a-z0-9-]+)\./.exec(endpoint)?.[1] ?? 'us-east-1',
+    region: region ?? regionOf(endpoint) ?? 'us-east-1',
   };
   const obtain = async <T>(what: string, from: () => T | Promise<T>): Promise<T> => {
     try {
@@ -60,11 +64,9 @@ export const toAmplifyConfig = (
     } catch (cause) {
       // What the application's own function says is for whoever wrote it.
       const reason = cause instanceof Error ? cause.message : String(cause);
-      const failure = new UnauthorizedError(
-        'UnauthorizedException',
-        `There is no ${what} to be had: ${reason}`,
-        { cause },
-      );
+      const failure = new UnauthorizedError('UnauthorizedException', `There ${what} to be had: ${reason}`, {
+        cause,
+      });
       onObtained(failure);
       throw failure;
     }
@@ -73,7 +75,7 @@ export const toAmplifyConfig = (
     return [{ API: { GraphQL: { ...graphql, defaultAuthMode: 'apiKey', apiKey: auth.apiKey } } }];
   if ('token' in auth) {
     const getTokens = async () => ({
-      accessToken: toJwt(await obtain('token', () => auth.token({ forceRefresh: isRefused() }))),
+      accessToken: toJwt(await obtain('is no token', () => auth.token({ forceRefresh: isRefused() }))),
     });
     return [
       { API: { GraphQL: { ...graphql, defaultAuthMode: 'userPool' } } },
@@ -82,7 +84,7 @@ export const toAmplifyConfig = (
   }
   const credentialsProvider = {
     getCredentialsAndIdentityId: async () => ({
-      credentials: await obtain('credentials', auth.credentials),
+      credentials: await obtain('are no credentials', auth.credentials),
     }),
     clearCredentialsAndIdentityId: () => undefined,
   };

@@ -1,8 +1,10 @@
+import type { ConnectionOptions } from './auth.ts';
+
 /* Where a command finds its API. For commands alone: no page loads it. */
 
-export interface Endpoint {
-  readonly endpoint: string;
-  readonly auth: { readonly apiKey: string } | { readonly token: () => string | Promise<string> };
+export interface Endpoint extends ConnectionOptions {
+  /** Throws, saying what to do, where the local stack is not running. */
+  readonly assertRunning?: () => Promise<unknown>;
 }
 
 /** Of `util.parseArgs`. */
@@ -57,23 +59,18 @@ export const toEndpoint = (
 };
 
 /** It hands out tokens for anybody (`npm run token`), each good for an hour; a fresh one for every call costs nothing. */
-const toLocalStack = (port: string, user: string): Endpoint => ({
-  endpoint: `http://127.0.0.1:${port}/graphql`,
-  auth: {
-    token: async () => {
-      const response = await fetch(`http://127.0.0.1:${port}/local/token?user=${user}`).catch(() => {
-        throw new Error(`Nothing listens on port ${port}: is the stack running (npm start)?`);
-      });
-      if (!response.ok) throw new Error(`The stack on port ${port} gave no token: ${response.status}`);
-      return (await response.text()).trim();
-    },
-  },
-});
+const toLocalStack = (port: string, user: string): Endpoint => {
+  const token = async (): Promise<string> => {
+    const response = await fetch(`http://127.0.0.1:${port}/local/token?user=${user}`).catch(() => {
+      throw new Error(`Nothing listens on port ${port}: is the stack running (npm start)?`);
+    });
+    if (!response.ok) throw new Error(`The stack on port ${port} gave no token: ${response.status}`);
+    return (await response.text()).trim();
+  };
+  return { endpoint: `http://127.0.0.1:${port}/graphql`, auth: { token }, assertRunning: token };
+};
 
-/**
- * Throws, saying what to do, where the local stack is not running. Asked before the first call: Amplify keeps to itself why there
- * was no token, and the client would try for 16 seconds.
- */
-export const assertRunning = async ({ auth }: Endpoint): Promise<void> => {
-  if ('token' in auth) await auth.token();
+/** Asked before the first call: the client would try for 16 seconds to reach a stack that does not run. */
+export const assertRunning = async ({ assertRunning: assert }: Endpoint): Promise<void> => {
+  await assert?.();
 };

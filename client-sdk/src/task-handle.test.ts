@@ -81,6 +81,15 @@ describe('a handle', () => {
     expect(api.calls).toEqual([]);
   });
 
+  it('has the addresses of its images made anew when it asks how the task is', async () => {
+    const handle = handleOf(toSucceeded('a', 2));
+    const { images } = await handle.result();
+    const fresh = images.map((image) => ({ ...image, url: 'https://cdn.example/1.png?signed=anew' }));
+    api.tasks.set('a', { ...toSucceeded('a', 2), images: fresh });
+    expect((await handle.status()).images).toEqual(fresh);
+    expect((await handle.result()).images).toEqual(fresh);
+  });
+
   it('asks once more where a finished task came without URLs', async () => {
     const { images } = toSucceeded('a', 2);
     const withoutUrl = toTask('a', 2, {

@@ -17,7 +17,7 @@ export interface TaskHandle {
   readonly id: string;
   /** The newest snapshot this handle has seen. */
   readonly latest: () => Task | undefined;
-  /** Asks how the task is now. Throws `ApiError` NOT_FOUND where there is no such task of the caller's. */
+  /** Asks how the task is now, and for its images' addresses anew. Throws `ApiError` NOT_FOUND where there is no such task of the caller's. */
   readonly status: () => Promise<Task>;
   /**
    * Whole snapshots, the newest whenever there is a newer one, up to the last: `version` only rises. A slow reader skips

@@ -136,6 +136,6 @@ export const createFakeTaskQueue = (models: readonly Model[] = []): FakeTaskQueu
     },
     models: () => Promise.resolve(models),
     download: () => Promise.resolve(PIXEL),
-    downloadImage: () => Promise.resolve(PIXEL),
+    createDownloadImage: () => () => Promise.resolve(PIXEL),
   };
 };

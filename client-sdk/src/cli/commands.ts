@@ -1,7 +1,7 @@
 import type { Client, TaskHandle, TaskInput, TaskStatus } from '../index.ts';
-import { EXIT, UsageError } from './exit-codes.ts';
+import { EXIT, toFailure, UsageError } from './exit-codes.ts';
 import { FIELDS, parseInput, TASK_FIELDS, toInput, toParseOptions, type Values } from './fields.ts';
-import { follow, type FollowOptions } from './follow.ts';
+import { CANCELING, follow, toNotCanceled, type FollowOptions } from './follow.ts';
 import { toModelRow, toResult, toRow } from './format.ts';
 import { FOLLOW_HELP, TASK_HELP, toOptionLines, type Topic } from './help.ts';
 import type { Terminal } from './terminal.ts';
@@ -54,23 +54,22 @@ const followTask = (
   return follow(handle, { terminal, folder: text(values.out) ?? '.', isJson, onInterrupt });
 };
 
-/** Until the submit is answered, Ctrl-C ends the upload; then it cancels what may have been submitted. */
-const submit = async (call: Call, input: TaskInput): Promise<number> => {
-  const { terminal, connect, createId } = call;
+type Send = (client: Client, id: string, signal: AbortSignal) => Promise<TaskHandle>;
+
+/**
+ * Until the API has answered, Ctrl-C ends the upload; then it cancels what may have been submitted. The id is made here, so that
+ * it is known whatever becomes of the answer.
+ */
+const start = async (call: Call, id: string, send: Send): Promise<number> => {
+  const { terminal, connect } = call;
   const client = await connect();
   const leaving = new AbortController();
-  const stopListening = terminal.onInterrupt(() => leaving.abort());
-  const id = input.id ?? createId();
+  const stopListening = terminal.onInterrupt(() => {
+    terminal.say(CANCELING);
+    leaving.abort();
+  });
   try {
-    const handle = await client.submit(
-      { ...input, id },
-      {
-        signal: leaving.signal,
-        onUpload: ({ field, loaded, total }) => {
-          if (loaded === 0) terminal.say(`uploading ${field}, ${total} bytes`);
-        },
-      },
-    );
+    const handle = await send(client, id, leaving.signal);
     if (!leaving.signal.aborted) {
       stopListening();
       return await followTask(handle, call, 'cancel');
@@ -80,8 +79,35 @@ const submit = async (call: Call, input: TaskInput): Promise<number> => {
   } finally {
     stopListening();
   }
-  await client.cancel(id).catch(() => undefined);
+  await client.cancel(id).catch((error: unknown) => {
+    // What was not submitted is nothing to cancel.
+    if (toFailure(error).code !== 'NOT_FOUND') terminal.say(toNotCanceled(id, error));
+  });
   return EXIT.interrupted;
+};
+
+const submit = (call: Call, input: TaskInput): Promise<number> =>
+  start(call, input.id ?? call.createId(), (client, id, signal) =>
+    client.submit(
+      { ...input, id },
+      {
+        signal,
+        onUpload: ({ field, loaded, total }) => {
+          if (loaded === 0) call.terminal.say(`uploading ${field}, ${total} bytes`);
+        },
+      },
+    ),
+  );
+
+/** A prompt that is "-" and nothing else is read from standard input. */
+const readPrompt = async (
+  kind: keyof typeof FIELDS,
+  { words, terminal }: Call,
+): Promise<readonly string[]> => {
+  if (kind === 'upscale') return words;
+  const before = words.slice(0, kind === 'img2img' ? 1 : 0);
+  const [prompt, ...rest] = words.slice(before.length);
+  return prompt === '-' && rest.length === 0 ? [...before, await terminal.readInput()] : words;
 };
 
 const making = (
@@ -91,21 +117,22 @@ const making = (
   ...{ name: kind, ...topic },
   details: `${toOptionLines(FIELDS[kind])}\n\n${TASK_HELP}\n\n${FOLLOW_HELP}`,
   options: { ...toParseOptions([...FIELDS[kind], ...TASK_FIELDS]), ...FOLLOW_OPTIONS },
-  run: (call) => submit(call, toInput(kind, call.words, call.values)),
+  run: async (call) => submit(call, toInput(kind, await readPrompt(kind, call), call.values)),
 });
 
 export const COMMANDS: readonly Command[] = [
   making('txt2img', {
-    usage: 'txt2img PROMPT [options]',
-    summary: 'Makes images from a prompt',
+    usage: 'txt2img PROMPT|- [options]',
+    summary: 'Makes images from a prompt; "-" reads it from standard input',
     examples: [
       'sd-async txt2img "a lighthouse at dusk, oil painting" --steps 30 --seed 7',
       'sd-async txt2img "a harbour" --batch-size 4 --width 768 --out pictures',
+      'sd-async txt2img - --out pictures < prompt.txt',
       'sd-async txt2img "a harbour" --hires-scale 1.5 --model v1-5-pruned-emaonly',
     ],
   }),
   making('img2img', {
-    usage: 'img2img IMAGE PROMPT [options]',
+    usage: 'img2img IMAGE PROMPT|- [options]',
     summary: 'Makes images from an image and a prompt',
     examples: [
       'sd-async img2img photo.png "the same, in winter" --denoising-strength 0.5',
@@ -196,7 +223,7 @@ export const COMMANDS: readonly Command[] = [
     options: FOLLOW_OPTIONS,
     run: async (call) => {
       const id = idOf(call);
-      return followTask(await (await call.connect()).retry(id), call, 'cancel');
+      return start(call, call.createId(), (client, newId) => client.retry(id, newId));
     },
   },
   {

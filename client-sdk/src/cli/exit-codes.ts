@@ -65,6 +65,6 @@ const exitCodeOf = (code: string, name: string): number => {
 export const toLine = ({ exitCode, code, message, field }: Failure): string => {
   if (field !== undefined) return message.startsWith(field) ? message : `${field}: ${message}`;
   if (exitCode === EXIT.unauthorized)
-    return `Not authorized (${message}): is it the right API key for this endpoint?`;
+    return `Not authorized (${message}): is it the right key or token for this endpoint?`;
   return ['USAGE', 'ERROR', 'NETWORK'].includes(code) ? message : `${code}: ${message}`;
 };

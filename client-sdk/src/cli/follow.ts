@@ -1,3 +1,4 @@
+import { createDownloadImage } from '../download.ts';
 import type { Task, TaskHandle } from '../index.ts';
 import { EXIT, toFailure, toLine } from './exit-codes.ts';
 import { createProgressView } from './progress-view.ts';
@@ -13,6 +14,11 @@ export interface FollowOptions {
   readonly onInterrupt: 'cancel' | 'leave';
 }
 
+export const CANCELING = 'canceling; once more to leave at once';
+
+export const toNotCanceled = (id: string, error: unknown): string =>
+  `Task ${id} was not canceled: ${toLine(toFailure(error))}`;
+
 /** Shows a task up to its end and saves its images. Resolves with the exit code. */
 export const follow = async (handle: TaskHandle, options: FollowOptions): Promise<number> => {
   const { terminal, isJson } = options;
@@ -23,9 +29,9 @@ export const follow = async (handle: TaskHandle, options: FollowOptions): Promis
     isInterrupted = true;
     view.stop();
     if (options.onInterrupt === 'leave') return leaving.abort();
-    terminal.say('canceling; once more to leave at once');
+    terminal.say(CANCELING);
     handle.cancel().catch((error: unknown) => {
-      terminal.say(`Task ${handle.id} was not canceled: ${toLine(toFailure(error))}`);
+      terminal.say(toNotCanceled(handle.id, error));
       leaving.abort();
     });
   };
@@ -35,7 +41,7 @@ export const follow = async (handle: TaskHandle, options: FollowOptions): Promis
       view.show(task);
       if (!task.isTerminal) continue;
       view.stop();
-      const code = await report(await withUrls(handle, task), options);
+      const code = await report(task, handle, options);
       return isInterrupted ? EXIT.interrupted : code;
     }
     throw new Error('A watch ends with a terminal task');
@@ -50,14 +56,10 @@ export const follow = async (handle: TaskHandle, options: FollowOptions): Promis
   }
 };
 
-/** A task that has succeeded may have been pushed without the URLs of its images. */
-const withUrls = (handle: TaskHandle, task: Task): Task | Promise<Task> =>
-  task.status === 'SUCCEEDED' && (task.images ?? []).some(({ url }) => url === null) ? handle.status() : task;
-
-const report = async (task: Task, options: FollowOptions): Promise<number> => {
+const report = async (task: Task, handle: TaskHandle, options: FollowOptions): Promise<number> => {
   const { terminal, isJson } = options;
   const isDone = task.status === 'SUCCEEDED';
-  const saved = isDone ? await save(task, options) : [];
+  const saved = isDone ? await save(task, handle, options) : [];
   if (isJson) terminal.out(JSON.stringify({ ...toResult(task), images: saved }));
   else for (const { file } of saved) terminal.out(file);
   if (isDone) return EXIT.done;
@@ -65,9 +67,9 @@ const report = async (task: Task, options: FollowOptions): Promise<number> => {
   return EXIT.failed;
 };
 
-const save = async ({ id, images }: Task, { terminal, folder }: FollowOptions) => {
+const save = async ({ id, images }: Task, { status }: TaskHandle, { terminal, folder }: FollowOptions) => {
   try {
-    return await saveImages(images ?? [], { folder, taskId: id });
+    return await saveImages(images ?? [], { folder, taskId: id, downloadImage: createDownloadImage(status) });
   } catch (error) {
     terminal.say(`The images were made and stored; sd-async watch ${id} --out DIR saves them again.`);
     throw error;

@@ -33,6 +33,12 @@ describe('the endpoint', () => {
     expect(chooseEndpoint({ profile: 'work' }, {}, KNOWN).auth).toEqual({ apiKey: 'da2-work' });
   });
 
+  it('of a profile that signs brings its region', () => {
+    const signs = { endpoint: 'https://office/graphql', iam: { region: 'eu-north-1' } };
+    const chosen = chooseEndpoint({}, {}, { current: 'work', profiles: { work: signs } });
+    expect(chosen).toMatchObject({ region: 'eu-north-1', auth: { credentials: expect.any(Function) } });
+  });
+
   it.each([
     [{ profile: 'toString' }, /There is no profile "toString"/],
     [{ profile: 'home', endpoint: 'https://x/' }, /give no other/],
@@ -64,6 +70,11 @@ describe('the file of profiles', () => {
   it.each([
     ['{"profiles": {"home": da2-secret', /^config\.json: is no JSON$/],
     ['{"profiles": {"home": {"apiKey": "da2-secret"}}}', /^config\.json: profiles\.home needs an endpoint/],
+    [
+      '{"profiles": {"home": {"endpoint": "https://x/", "apiKey": "da2-secret", "token": "eyJ"}}}',
+      /^config\.json: profiles\.home needs an endpoint, and one of/,
+    ],
+    ['{"profiles": {"home": {"endpoint": "https://x/", "iam": true}}}', /profiles\.home needs.*iam\.region$/],
     ['{"current": "away"}', /^config\.json: current names no profile$/],
     ['null', /^config\.json: must be an object$/],
     ['{"profiles": null}', /^config\.json: profiles must be an object$/],

@@ -3,13 +3,11 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { toEndpoint, type Endpoint, type EndpointValues, type Env } from '../endpoint.ts';
 import { UsageError } from './exit-codes.ts';
+import { isWayIn, toAuth, type WayIn } from './ways-in.ts';
 
-/* Endpoints by name, with their keys: one file that its owner alone can read. */
+/* Endpoints by name, with their ways in: one file that its owner alone can read. */
 
-export interface Profile {
-  readonly endpoint: string;
-  readonly apiKey: string;
-}
+export type Profile = WayIn & { readonly endpoint: string };
 
 export interface Profiles {
   /** Null: the local stack. */
@@ -30,7 +28,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isProfile = (value: unknown): value is Profile =>
-  isObject(value) && typeof value.endpoint === 'string' && typeof value.apiKey === 'string';
+  isObject(value) && typeof value.endpoint === 'string' && isWayIn(value);
 
 /** Its messages quote nothing: there are keys in it. */
 export const parseProfiles = (json: string, path: string): Profiles => {
@@ -45,7 +43,9 @@ export const parseProfiles = (json: string, path: string): Profiles => {
   if (!isObject(profiles)) throw new UsageError(`${path}: profiles must be an object`);
   for (const [name, profile] of Object.entries(profiles))
     if (!isProfile(profile))
-      throw new UsageError(`${path}: profiles.${name} needs an endpoint and an apiKey`);
+      throw new UsageError(
+        `${path}: profiles.${name} needs an endpoint, and one of apiKey, token, tokenCommand and iam.region`,
+      );
   const known = profiles as Profiles['profiles'];
   if (current !== null && !(typeof current === 'string' && Object.hasOwn(known, current)))
     throw new UsageError(`${path}: current names no profile`);
@@ -78,6 +78,11 @@ export const profileOf = ({ profiles }: Profiles, name: string): Profile => {
   return profile;
 };
 
+export const toProfileEndpoint = (profile: Profile): Endpoint => ({
+  endpoint: profile.endpoint,
+  ...toAuth(profile),
+});
+
 export interface ConnectValues {
   readonly profile?: string | undefined;
   readonly endpoint?: string | undefined;
@@ -94,10 +99,7 @@ export const chooseEndpoint = (values: ConnectValues, env: Env, known: Profiles)
     throw new UsageError('--stack-port is for the local stack, --endpoint and --api-key for any other');
   const isTold = (values.endpoint ?? values['api-key'] ?? port ?? env.SD_ASYNC_ENDPOINT) !== undefined;
   const name = profile ?? (isTold ? undefined : (known.current ?? undefined));
-  if (name !== undefined && name !== LOCAL) {
-    const { endpoint, apiKey } = profileOf(known, name);
-    return { endpoint, auth: { apiKey } };
-  }
+  if (name !== undefined && name !== LOCAL) return toProfileEndpoint(profileOf(known, name));
   const isLocal = name === LOCAL || port !== undefined;
   const problems: string[] = [];
   const given: EndpointValues = { ...values, 'stack-port': port ?? LOCAL_PORT };

@@ -4,7 +4,7 @@ import type { Terminal } from './terminal.ts';
 
 export interface ProgressView {
   readonly show: (task: Task) => void;
-  /** Leaves the bar as it stands; what is written afterwards begins on a line of its own. */
+  /** Leaves the bar as it stands. What is written afterwards begins on a line of its own, and what is shown is a line too. */
   readonly stop: () => void;
 }
 
@@ -18,8 +18,10 @@ export const toDetail = ({ progress, status }: Pick<Task, 'progress' | 'status'>
 };
 
 /** A bar on a terminal; elsewhere a line whenever there is something new to say. */
-export const createProgressView = (terminal: Pick<Terminal, 'isInteractive' | 'say'>): ProgressView =>
-  terminal.isInteractive ? createBar() : createLines(terminal.say);
+export const createProgressView = (
+  { isInteractive, say }: Pick<Terminal, 'isInteractive' | 'say'>,
+  stream: NodeJS.WritableStream = process.stderr,
+): ProgressView => (isInteractive ? createBar(createLines(say), stream) : createLines(say));
 
 const createLines = (say: (line: string) => void): ProgressView => {
   let last = '';
@@ -33,8 +35,9 @@ const createLines = (say: (line: string) => void): ProgressView => {
   };
 };
 
-const createBar = (): ProgressView => {
+const createBar = (lines: ProgressView, stream: NodeJS.WritableStream): ProgressView => {
   const bar = new cliProgress.SingleBar({
+    stream,
     format: '{status} [{bar}] {detail}',
     barsize: 32,
     hideCursor: true,
@@ -42,8 +45,11 @@ const createBar = (): ProgressView => {
     gracefulExit: false,
   });
   let isStarted = false;
+  let isStopped = false;
   return {
     show: (task) => {
+      // A bar begun anew would hide the cursor from a shell to which a second Ctrl-C returns at once.
+      if (isStopped) return lines.show(task);
       const fraction = task.status === 'SUCCEEDED' ? 1 : (task.progress?.fraction ?? 0);
       const payload = { status: task.status.padEnd(9), detail: toDetail(task) };
       if (!isStarted) bar.start(1, fraction, payload);
@@ -53,6 +59,7 @@ const createBar = (): ProgressView => {
     stop: () => {
       if (isStarted) bar.stop();
       isStarted = false;
+      isStopped = true;
     },
   };
 };

@@ -4,11 +4,17 @@ import { loadConfig, toHelp } from '../front/config.ts';
 import { serve } from '../front/serve.ts';
 import { createClient, type Client } from '../index.ts';
 import { COMMANDS, type Call, type Command } from './commands.ts';
-import { configure } from './configure.ts';
+import { CONFIG, CONFIG_OPTIONS, configure } from './configure.ts';
 import { EXIT, toFailure, toLine, UnreachableError, UsageError } from './exit-codes.ts';
 import type { Values } from './fields.ts';
 import { toOverview, toTopicHelp, type Topic } from './help.ts';
-import { chooseEndpoint, readProfiles, toConfigPath, type ConnectValues } from './profiles.ts';
+import {
+  chooseEndpoint,
+  readProfiles,
+  toConfigPath,
+  toProfileEndpoint,
+  type ConnectValues,
+} from './profiles.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface CliOptions extends Pick<Call, 'readText' | 'createId'> {
@@ -22,20 +28,6 @@ const SERVE: Topic = {
   summary: "Answers as an A1111 WebUI's API does, with the queue behind it",
   details: '',
   examples: [],
-};
-
-const CONFIG: Topic = {
-  name: 'config',
-  usage: 'config [set|use|remove NAME] [options]',
-  summary: 'Keeps endpoints and their keys under names',
-  details: `\
-  Without a name it lists them; keys are never shown. With set, --endpoint and --api-key are what is kept: "-" reads the key
-  from standard input. The first one is the current one; "use local" goes back to the local stack.`,
-  examples: [
-    'sd-async config set home --endpoint https://example.com/graphql --api-key - < key.txt',
-    'sd-async config use home',
-    'sd-async config remove home',
-  ],
 };
 
 const TOPICS = [...COMMANDS, SERVE, CONFIG];
@@ -88,15 +80,13 @@ const runCommand = async ([name, ...rest]: readonly string[], options: CliOption
   if (asked === SERVE.name) return runServe(isHelp ? ['--help'] : rest, options);
 
   const command = COMMANDS.find((known) => known.name === asked);
-  const { values, words } = parse(isHelp ? ['--help'] : rest, command?.options ?? {});
+  const { values, words } = parse(isHelp ? ['--help'] : rest, command?.options ?? CONFIG_OPTIONS);
   if (values.help === true) {
     terminal.out(toTopicHelp(topic));
     return EXIT.done;
   }
   if (!command) {
-    const { endpoint, 'api-key': apiKey } = values as ConnectValues;
-    const isJson = values.json === true;
-    await configure({ path: toConfigPath(env), words, endpoint, apiKey, isJson, terminal });
+    await configure({ path: toConfigPath(env), words, values, terminal });
     return EXIT.done;
   }
   let client: Client | undefined;
@@ -122,16 +112,12 @@ const toUnreachable = (error: Error): never => {
 const runServe = async (args: readonly string[], { env, terminal }: CliOptions): Promise<number> => {
   const { current, profiles } = await readProfiles(toConfigPath(env));
   const profile = current === null ? undefined : profiles[current];
-  const isTold = args.some((arg) => /^--(endpoint|api-key|stack-port)\b/.test(arg));
-  const fromProfile = profile &&
-    !isTold &&
-    env.SD_ASYNC_ENDPOINT === undefined && {
-      SD_ASYNC_ENDPOINT: profile.endpoint,
-      SD_ASYNC_API_KEY: profile.apiKey,
-    };
+  const isTold =
+    env.SD_ASYNC_ENDPOINT !== undefined || args.some((arg) => /^--(endpoint|api-key|stack-port)\b/.test(arg));
+  const kept = profile && !isTold ? toProfileEndpoint(profile) : undefined;
   const load = () => {
     try {
-      return loadConfig(args, { ...env, ...fromProfile });
+      return loadConfig(args, env, kept);
     } catch (error) {
       throw new UsageError((error as Error).message, { cause: error });
     }

@@ -19,7 +19,7 @@ const imageOf = (seed: number | null, contentType = 'image/png'): StoredImage =>
 const save = (image: StoredImage, content: string) =>
   saveImages([image], {
     ...{ folder, taskId: '1b4e28ba-2fa1-41d2-883f-0016d3cca427' },
-    fetchImage: () => Promise.resolve(Buffer.from(content)),
+    downloadImage: () => Promise.resolve(Buffer.from(content)),
   });
 
 describe('an image', () => {

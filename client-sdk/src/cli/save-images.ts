@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { downloadImage, sha256Of, type StoredImage } from '../download.ts';
+import { sha256Of, type DownloadImage, type StoredImage } from '../download.ts';
 
 export interface SavedImage {
   readonly file: string;
@@ -14,8 +14,7 @@ export interface SavedImage {
 export interface SaveOptions {
   readonly folder: string;
   readonly taskId: string;
-  /** Gives the bytes, checked against the image's sha256. */
-  readonly fetchImage?: (image: StoredImage) => Promise<Buffer>;
+  readonly downloadImage: DownloadImage;
 }
 
 /** Named by their seeds. What an upscaler made has none, and is named by its task. */
@@ -28,12 +27,12 @@ export const toFileName = ({ seed, contentType }: StoredImage, taskId: string, a
 /** No file is overwritten: another of that name gets company, `seed-7-2.png`, and one that is the image already is left alone. */
 export const saveImages = async (
   images: readonly StoredImage[],
-  { folder, taskId, fetchImage = downloadImage }: SaveOptions,
+  { folder, taskId, downloadImage }: SaveOptions,
 ): Promise<readonly SavedImage[]> => {
   await mkdir(folder, { recursive: true });
   const saved: SavedImage[] = [];
   for (const image of images) {
-    const content = await fetchImage(image);
+    const content = await downloadImage(image);
     const file = await writeBeside(content, (attempt) => join(folder, toFileName(image, taskId, attempt)));
     const { seed, sha256, width, height, bytes } = image;
     saved.push({ file, seed, sha256, width, height, bytes });

@@ -31,6 +31,11 @@ describe('the configuration', () => {
     });
   });
 
+  it('is that of the queue that is kept, where there is one', () => {
+    const kept = { endpoint: 'https://home/graphql', auth: { apiKey: 'da2-home' } };
+    expect(loadConfig(['--quiet'], {}, kept)).toMatchObject({ config: { queue: kept, quiet: true } });
+  });
+
   it('names every problem at once', () => {
     const args = ['--port', 'x', '--cancel-after', 'soon', '--endpoint', 'there'];
     expect(() => loadConfig(args, {})).toThrow(

@@ -26,8 +26,12 @@ export interface FrontConfig {
 
 export type Given = { readonly help: true } | { readonly help: false; readonly config: FrontConfig };
 
-/** Reads the command line and the environment. Names every problem at once. */
-export const loadConfig = (args: readonly string[], env: Env): Given => {
+/**
+ * Reads the command line and the environment. Names every problem at once.
+ *
+ * @param kept The queue that is meant, whatever the environment says of one.
+ */
+export const loadConfig = (args: readonly string[], env: Env, kept?: Endpoint): Given => {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -50,7 +54,9 @@ export const loadConfig = (args: readonly string[], env: Env): Given => {
 
   const config: FrontConfig = {
     port: Number(values.port),
-    queue: toEndpoint(values, { env, localUser: LOCAL_USER, onProblem: (problem) => problems.push(problem) }),
+    queue:
+      kept ??
+      toEndpoint(values, { env, localUser: LOCAL_USER, onProblem: (problem) => problems.push(problem) }),
     graceMs,
     corsOrigins: values['cors-allow-origins'].split(',').filter((origin) => origin !== ''),
     quiet: values.quiet,

@@ -1,54 +1,28 @@
-import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { StoredImage } from '../download.ts';
+import { toSucceeded } from '../../test/fakes.ts';
+import { createHttpServers, imageAt } from '../../test/http-servers.ts';
 import { createTaskQueue } from './queue.ts';
 
-const servers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of servers.splice(0)) await close();
-});
-
-/** An API or a CDN that answers so, and what it was asked. */
-const serve = async (
-  answer: (response: ServerResponse, count: number) => void,
-): Promise<{ url: string; requests: IncomingMessage[] }> => {
-  const requests: IncomingMessage[] = [];
-  const server = createServer((request, response) => answer(response, requests.push(request)));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  servers.push(
-    () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  );
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
-};
-
-const imageAt = (url: string | null, content = 'a picture'): StoredImage => ({
-  ...{ url, contentType: 'image/png', width: 8, height: 8, bytes: 9, seed: 1, infotext: null },
-  sha256: createHash('sha256').update(content).digest('hex'),
-});
+const { serve, stop } = createHttpServers();
+afterEach(stop);
 
 const queueAt = (endpoint: string) => createTaskQueue({ endpoint, auth: { apiKey: 'da2-x' } });
 
-describe('an image', () => {
-  it('is asked for again until it is the one that was stored', async () => {
-    const { url, requests } = await serve((response, count) => {
-      if (count === 1) response.writeHead(503).end();
-      else response.end(count === 2 ? 'half a pic' : 'a picture');
+describe('the images of a task', () => {
+  it('are downloaded from fresh addresses where the CDN refuses those that were told, asked for once', async () => {
+    const cdn = await serve((response, _count, { url }) => {
+      if (url?.endsWith('?signed=anew')) response.end(url.startsWith('/1') ? 'a picture' : 'another');
+      else response.writeHead(403).end();
     });
-    expect(String(await queueAt(url).downloadImage(imageAt(url)))).toBe('a picture');
-    expect(requests).toHaveLength(3);
-  });
+    const images = [imageAt(`${cdn.url}/1`), imageAt(`${cdn.url}/2`, 'another')];
+    const fresh = images.map((image) => ({ ...image, url: `${image.url}?signed=anew` }));
+    const task = { ...toSucceeded('a', 3), images: fresh };
+    const api = await serve((response) => response.end(JSON.stringify({ data: { task } })));
 
-  it('that can’t be had is an error which says so', async () => {
-    const { url, requests } = await serve((response) => response.writeHead(403).end());
-    await expect(queueAt(url).downloadImage(imageAt(url))).rejects.toThrow(/stored, but.*answered 403/);
-    expect(requests).toHaveLength(3);
-    await expect(queueAt(url).downloadImage(imageAt(null))).rejects.toThrow('has no address');
+    const downloadImage = queueAt(api.url).createDownloadImage({ id: 'a' });
+    expect((await Promise.all(images.map(downloadImage))).map(String)).toEqual(['a picture', 'another']);
+    expect(api.requests).toHaveLength(1);
+    expect(cdn.requests).toHaveLength(4);
   });
 });
 

@@ -1,4 +1,4 @@
-import { download, downloadImage, type StoredImage } from '../download.ts';
+import { createDownloadImage, download, type DownloadImage } from '../download.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { ApiError, createClient, type Model as ListedModel, type Task } from '../index.ts';
 
@@ -11,8 +11,8 @@ export interface TaskQueue {
   readonly models: () => Promise<readonly Model[]>;
   /** A preview, of an address that the API gave. */
   readonly download: (url: string) => Promise<Buffer>;
-  /** An image as it was stored: whole, or an error. */
-  readonly downloadImage: (image: StoredImage) => Promise<Buffer>;
+  /** For the images of that task. */
+  readonly createDownloadImage: (task: Pick<Task, 'id'>) => DownloadImage;
 }
 
 /** One of the WebUI's paths and the JSON that one would post there. */
@@ -34,8 +34,8 @@ export type Model = Pick<ListedModel, 'kind' | 'name'>;
 /** What the API takes. Of a much larger request AppSync says nothing but that it is bad. */
 const REQUEST_BYTES = 5_000_000;
 
-export const createTaskQueue = ({ endpoint, auth }: Endpoint): TaskQueue => {
-  const client = createClient({ endpoint, auth });
+export const createTaskQueue = (endpoint: Endpoint): TaskQueue => {
+  const client = createClient(endpoint);
 
   return {
     submit: async ({ api, payload }) => {
@@ -47,6 +47,6 @@ export const createTaskQueue = ({ endpoint, auth }: Endpoint): TaskQueue => {
     },
     models: () => client.models(),
     download,
-    downloadImage,
+    createDownloadImage: ({ id }) => createDownloadImage(() => client.get(id)),
   };
 };

@@ -33,7 +33,7 @@ export type Reply = { readonly json: unknown } | { readonly html: string };
 export type Route = (call: RouteCall) => Promise<Reply> | Reply;
 
 export interface RoutesOptions {
-  readonly queue: Pick<TaskQueue, 'download' | 'downloadImage'>;
+  readonly queue: Pick<TaskQueue, 'download' | 'createDownloadImage'>;
   readonly jobs: Jobs;
   readonly catalogue: CatalogueReader;
   readonly optionsOf: (caller: string) => Options;
@@ -175,8 +175,7 @@ export const createRoutes = (options: RoutesOptions): Readonly<Record<string, Ro
 const createGenerate = (options: RoutesOptions & { readonly onModel: (name: string) => void }) => {
   const { queue, jobs, catalogue, optionsOf, randomSeed, onModel } = options;
 
-  const toPicture = async (image: StoredImage, isTold: boolean): Promise<string> => {
-    const bytes = await queue.downloadImage(image);
+  const toPicture = (image: StoredImage, bytes: Buffer, isTold: boolean): string => {
     const infotext = isTold && isPng(bytes) ? image.infotext : undefined;
     // The stored file has none: a picture on a CDN travels further than its prompt should.
     return (infotext ? withParameters(bytes, infotext) : bytes).toString('base64');
@@ -192,7 +191,9 @@ const createGenerate = (options: RoutesOptions & { readonly onModel: (name: stri
     const model = modelOf(task.images ?? []);
     if (model !== undefined) onModel(model);
     const isTold = callerOptions.enable_pnginfo !== false;
-    const images = await Promise.all((task.images ?? []).map((image) => toPicture(image, isTold)));
+    const downloadImage = queue.createDownloadImage(task);
+    const toAnswer = async (image: StoredImage) => toPicture(image, await downloadImage(image), isTold);
+    const images = await Promise.all((task.images ?? []).map(toAnswer));
     if (kind === 'extra-single-image') return { html_info: toExtrasInfo(job.work), image: images[0] ?? '' };
     return {
       images: parameters.send_images === false ? [] : images,
