@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Fleet } from './fleet.ts';
 import { Handler } from './handler.ts';
+import { Network } from './network.ts';
 import { Objects } from './objects.ts';
 import { Reconciler } from './reconciler.ts';
 import { Roster } from './roster.ts';
@@ -25,11 +26,17 @@ export class SdAsyncStack extends Stack {
   readonly handler: Handler;
   readonly reconciler: Reconciler;
   readonly deadLetters: DeadLetters;
-  readonly workers: Workers;
+  readonly network: Network;
+  /** Of each pool; the default one's come first. */
+  readonly workers: readonly Workers[];
 
   constructor(scope: Construct, id: string, { config, ...props }: SdAsyncStackProps) {
     super(scope, id, { description: 'Asynchronous inference for Stable Diffusion', ...props });
-    this.tasks = new Tasks(this, 'Tasks', { pools: [{ name: DEFAULT_POOL, models: [] }] });
+    const pools = [
+      { name: DEFAULT_POOL, models: [], config: config.workers },
+      ...Object.entries(config.pools).map(([name, pool]) => ({ name, models: pool.models, config: pool })),
+    ];
+    this.tasks = new Tasks(this, 'Tasks', { pools });
     this.roster = new Roster(this, 'Roster');
     this.objects = new Objects(this, 'Objects');
     this.fleet = new Fleet(this, 'Fleet');
@@ -46,7 +53,14 @@ export class SdAsyncStack extends Stack {
     api.addResolvers(this.handler.fn);
     this.reconciler = new Reconciler(this, 'Reconciler', { api, tasks });
     this.deadLetters = new DeadLetters(this, 'DeadLetters', { api, tasks });
-    this.workers = new Workers(this, 'Workers', { config: config.workers, api, tasks, objects });
+    this.network = new Network(this, 'Network');
+    const { network } = this;
+    this.workers = pools.map(({ name: pool, config: choices }) => {
+      const workersId = pool === DEFAULT_POOL ? 'Workers' : `Workers.${pool}`;
+      return new Workers(this, workersId, { pool, config: choices, network, api, tasks, objects });
+    });
+    const { workers } = this;
+    fleet.addScaler({ tasks, roster, workers });
 
     const outputs = {
       GraphQLUrl: api.graphql.graphqlUrl,
@@ -57,7 +71,7 @@ export class SdAsyncStack extends Stack {
       CdnUrl: objects.cdnUrl,
       UserPoolId: api.userPool.userPoolId,
       UserPoolClientId: api.userPoolClient.userPoolClientId,
-      WorkersGroup: this.workers.group.autoScalingGroupName,
+      WorkersGroups: workers.map(({ group }) => group.autoScalingGroupName).join(', '),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

@@ -1,6 +1,5 @@
 import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DRAIN_HOOK, DRAIN_SECONDS, READY_HOOK } from '../contract/fleet.ts';
 import { DEFAULT_CONFIG, toConfig, type ConfigOverrides } from './config.ts';
@@ -171,10 +170,12 @@ describe('the capacity’s bounds', () => {
 
   it('hold for whoever may raise the capacity, and may do no more', () => {
     const stack = createStack();
-    const role = new Role(stack, 'Scaler', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    expect(stack.workers.grantScale(role)).toEqual({ AUTO_SCALING_GROUP: 'SdAsync-workers' });
-    expect(statementsOf(Template.fromStack(stack), 'Scaler')).toEqual([
-      { Action: 'autoscaling:SetDesiredCapacity', Effect: 'Allow', Resource: OWN_GROUP },
+    expect(statementsOf(Template.fromStack(stack), 'FleetScaler')).toEqual([
+      {
+        Action: ['autoscaling:SetDesiredCapacity', 'autoscaling:SuspendProcesses'],
+        Effect: 'Allow',
+        Resource: OWN_GROUP,
+      },
       {
         Action: ['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeScalingActivities'],
         Effect: 'Allow',

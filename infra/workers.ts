@@ -15,9 +15,7 @@ import {
   InstanceType,
   LaunchTemplate,
   MachineImage,
-  SecurityGroup,
-  SubnetType,
-  Vpc,
+  type IVpc,
   type ILaunchTemplate,
 } from 'aws-cdk-lib/aws-ec2';
 import { Grant, Role, ServicePrincipal, type IGrantable } from 'aws-cdk-lib/aws-iam';
@@ -25,18 +23,22 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { ENV } from '../contract/env.ts';
-import { DEFAULT_POOL, DRAIN_HOOK, READY_HOOK } from '../contract/fleet.ts';
+import { DEFAULT_POOL, DRAIN_HOOK, READY_HOOK, type FleetConfig } from '../contract/fleet.ts';
 import type { Api } from './api.ts';
 import { bundleForNode } from './bundle.ts';
 import type { WorkersConfig } from './config.ts';
 import type { Environment } from './environment.ts';
+import type { Network } from './network.ts';
 import type { Objects } from './objects.ts';
 import { PATHS } from './paths.ts';
 import type { Tasks } from './tasks.ts';
 import { RESTART_WEBUI_COMMAND, toWorkerUserData } from './worker-user-data.ts';
 
 export interface WorkersProps {
+  /** Whose tasks they do. */
+  readonly pool: string;
   readonly config: WorkersConfig;
+  readonly network: Network;
   readonly api: Api;
   readonly tasks: Tasks;
   readonly objects: Objects;
@@ -50,12 +52,18 @@ const HEALTH_PORT = '8061';
 /** The GPU instances: each runs a WebUI and, beside it, a worker. */
 export class Workers extends Construct {
   readonly group: AutoScalingGroup;
+  /** What the scaler is to know of them. */
+  readonly fleet: FleetConfig;
   /** Chosen here, not by CloudFormation: the instances' environment and policy name the group that they come from. */
   private readonly groupName: string;
 
-  constructor(scope: Construct, id: string, { config, api, tasks, objects }: WorkersProps) {
+  constructor(scope: Construct, id: string, props: WorkersProps) {
     super(scope, id);
-    this.groupName = `${Stack.of(this).stackName}-workers`;
+    const { pool, config, network, api, tasks, objects } = props;
+    const { vpc, securityGroup } = network;
+    const suffix = pool === DEFAULT_POOL ? '' : `-${pool}`;
+    this.groupName = `${Stack.of(this).stackName}-workers${suffix}`;
+    this.fleet = toFleet(pool, this.groupName, config);
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') });
     const code = new Asset(this, 'Code', {
       path: PATHS.workerEntry.replace(/\/[^/]+$/, ''),
@@ -67,11 +75,12 @@ export class Workers extends Construct {
     const environment = new StringParameter(this, 'Environment', {
       description: "The workers' environment: a JSON object of strings",
       stringValue: Stack.of(this).toJsonString({
-        ...tasks.grantTake(role, DEFAULT_POOL),
+        ...tasks.grantTake(role, pool),
         ...objects.grantStoreImages(role),
         ...objects.grantReadRequests(role),
         ...api.grantTell(role),
         ...api.grantReportWorker(role),
+        ...api.grantSeeQueue(role),
         ...this.grantLeave(role),
         [ENV.sdWebuiUrl]: WEBUI_URL,
         [ENV.sdWebuiRestartCommand]: RESTART_WEBUI_COMMAND,
@@ -79,15 +88,6 @@ export class Workers extends Construct {
       }),
     });
     environment.grantRead(role);
-
-    // Public subnets and no way in: a NAT gateway would cost more than it protects.
-    const vpc = new Vpc(this, 'Vpc', {
-      maxAzs: 3,
-      natGateways: 0,
-      subnetConfiguration: [{ name: 'public', subnetType: SubnetType.PUBLIC }],
-      restrictDefaultSecurityGroup: false,
-    });
-    const securityGroup = new SecurityGroup(this, 'SecurityGroup', { vpc, description: 'No way in' });
 
     const launchTemplate = new LaunchTemplate(this, 'LaunchTemplate', {
       machineImage: MachineImage.fromSsmParameter(config.amiParameter),
@@ -115,11 +115,11 @@ export class Workers extends Construct {
     this.group = createGroup(this, { groupName: this.groupName, vpc, launchTemplate, config });
   }
 
-  /** May raise the group's capacity, and see what became of it. */
-  grantScale(grantee: IGrantable): Environment {
+  /** May raise the group's capacity, see what became of it, and keep it from moving instances between zones. */
+  grantScale(grantee: IGrantable): void {
     Grant.addToPrincipal({
       grantee,
-      actions: ['autoscaling:SetDesiredCapacity'],
+      actions: ['autoscaling:SetDesiredCapacity', 'autoscaling:SuspendProcesses'],
       resourceArns: [this.groupArn()],
     });
     Grant.addToPrincipal({
@@ -128,7 +128,6 @@ export class Workers extends Construct {
       // They know no resource.
       resourceArns: ['*'],
     });
-    return { [ENV.autoScalingGroup]: this.groupName };
   }
 
   /** May end one of the group's instances, call it unhealthy, and say that it is ready or has handed everything back. */
@@ -158,7 +157,7 @@ export class Workers extends Construct {
 
 interface GroupProps {
   readonly groupName: string;
-  readonly vpc: Vpc;
+  readonly vpc: IVpc;
   readonly launchTemplate: LaunchTemplate;
   readonly config: WorkersConfig;
 }
@@ -167,9 +166,9 @@ interface GroupProps {
  * Nothing but its worker ends an instance. What is left is the balance of zones: when one has left, Auto Scaling may launch
  * another elsewhere "to balance instances", and then take one out "in response to a difference between desired and actual
  * capacity". That is scale-in, from which all are protected: the user guide's list of what protection does not cover has no
- * rebalancing in it, and users rely on that as well. Unverified. A surplus instance may still be launched: no
- * property of a group suspends the process, and `SuspendProcesses` of an update policy lasts as long as the update.
- * docs/operations.md says how to suspend it by hand.
+ * rebalancing in it, and users rely on that as well. Unverified. A surplus instance might still be launched, and no
+ * property of a group suspends the process (`SuspendProcesses` of an update policy lasts as long as the update): so the
+ * scaler does that when it first looks.
  */
 const createGroup = (scope: Construct, { groupName, vpc, launchTemplate, config }: GroupProps) => {
   const group = new AutoScalingGroup(scope, 'Group', {
@@ -215,6 +214,17 @@ const LIFECYCLE_HOOKS: CfnAutoScalingGroup.LifecycleHookSpecificationProperty[] 
     defaultResult: 'CONTINUE',
   },
 ];
+
+const toFleet = (
+  pool: string,
+  group: string,
+  { instanceTypes, targetWaitSeconds, idleSeconds, budgetPerHour, pricePerHour }: WorkersConfig,
+): FleetConfig => ({
+  ...{ pool, group, instanceType: instanceTypes[0] ?? '', targetWaitSeconds },
+  ...(idleSeconds !== undefined && { idleSeconds }),
+  ...(budgetPerHour !== undefined && { budgetPerHour }),
+  ...(pricePerHour !== undefined && { pricePerHour }),
+});
 
 const toMixedInstancesPolicy = (
   launchTemplate: ILaunchTemplate,

@@ -2,6 +2,7 @@ import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { DEFAULT_POOL } from '../contract/fleet.ts';
 import type { TaskRow } from '../contract/task.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,19 @@ import { startResources, type LocalResources, type ResourcesOptions } from './re
 import { synthesizeCached } from './synth-cache.ts';
 
 export type LocalStackOptions = ResourcesOptions & Pick<SynthOptions, 'config' | 'configure'>;
+
+/** What happens to instances from outside. They end as on EC2: told first, and given time to hand back what they have. */
+export type LocalFleet = Pick<
+  AutoScalingGroup,
+  | 'describe'
+  | 'activities'
+  | 'instances'
+  | 'setDesiredCapacity'
+  | 'terminate'
+  | 'noticeSpot'
+  | 'noticeRebalance'
+  | 'refuseLaunches'
+>;
 
 export interface LocalStack {
   readonly urls: {
@@ -52,17 +66,9 @@ export interface LocalStack {
    * functions replied. They also run by themselves, each period.
    */
   readonly tick: LocalResources['tick'];
-  /** What happens to instances from outside. They end as on EC2: told first, and given time to hand back what they have. */
-  readonly fleet: Pick<
-    AutoScalingGroup,
-    | 'describe'
-    | 'activities'
-    | 'setDesiredCapacity'
-    | 'terminate'
-    | 'noticeSpot'
-    | 'noticeRebalance'
-    | 'refuseLaunches'
-  >;
+  /** The default pool's instances. */
+  readonly fleet: LocalFleet;
+  readonly fleetOf: (pool: string) => LocalFleet;
   /** Nothing goes wrong unless it is asked for here. */
   readonly faults: LocalResources['faults'];
   /** Ends every process, socket and timer. */
@@ -93,8 +99,14 @@ const synthesizeOnce = ({ config, configure }: LocalStackOptions, releasers: Rel
 };
 
 const toHandle = (resources: LocalResources, stop: () => Promise<void>): LocalStack => {
-  const { urls, client, apiKey, certificate, token, accessKey, calls, environments, names, group, faults } =
+  const { urls, client, apiKey, certificate, token, accessKey, calls, environments, names, pools, faults } =
     resources;
+  const fleetOf = (pool: string): LocalFleet => {
+    const found = pools.find((one) => one.pool === pool);
+    if (!found) throw new Error(`The template has no pool ${pool}`);
+    return found.group;
+  };
+  const instances = (): readonly Instance[] => pools.flatMap(({ group }) => group.instances());
   return {
     urls,
     region: client.region,
@@ -103,9 +115,10 @@ const toHandle = (resources: LocalResources, stop: () => Promise<void>): LocalSt
     certificate,
     token,
     accessKey,
-    inspect: { ...createInspect(resources), instances: group.instances, calls, environments, names },
+    inspect: { ...createInspect(resources), instances, calls, environments, names },
     tick: resources.tick,
-    fleet: group,
+    fleet: fleetOf(DEFAULT_POOL),
+    fleetOf,
     faults,
     stop,
   };

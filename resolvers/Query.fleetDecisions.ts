@@ -53,5 +53,5 @@ const toDecision = (record: FleetDecisionRecord): unknown => ({
   cause: record.cause,
   reason: record.reason,
   notes: record.notes,
-  numbers: JSON.stringify(record.numbers),
+  numbers: record.numbers,
 });

@@ -1,5 +1,5 @@
 import { CfnResource, Duration } from 'aws-cdk-lib';
-import { LifecycleTransition } from 'aws-cdk-lib/aws-autoscaling';
+import { LifecycleTransition, type AutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
 import { type CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { type StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { connect } from 'node:net';
@@ -49,9 +49,9 @@ const isAlive = (pid: number): boolean => {
 describe('what is changed in infra/ alone', () => {
   it('reaches the environment of the Lambda and of the workers', async () => {
     const stack = await start({
-      configure: ({ handler, workers, tasks }) => {
+      configure: ({ handler, workers: [workers], tasks }) => {
         handler.fn.addEnvironment('GREETING', `hello from ${tasks.table.tableName}`);
-        const parameter = workers.node.findChild('Environment') as StringParameter;
+        const parameter = workers?.node.findChild('Environment') as StringParameter;
         const cfn = parameter.node.defaultChild as CfnResource;
         cfn.addPropertyOverride('Value', '{"LOG_LEVEL": "debug", "SD_WEBUI_URL": "http://127.0.0.1:1"}');
       },
@@ -121,7 +121,8 @@ describe('what is changed in infra/ alone', () => {
     const hook = { lifecycleHookName: 'late', heartbeatTimeout: Duration.seconds(60) };
     const launching = LifecycleTransition.INSTANCE_LAUNCHING;
     const stack = await start({
-      configure: ({ workers: { group } }) => {
+      configure: ({ workers: [workers] }) => {
+        const group = workers?.group as AutoScalingGroup;
         const cfn = group.node.defaultChild as CfnResource;
         cfn.addPropertyDeletionOverride('LifecycleHookSpecificationList.0');
         group.addLifecycleHook('Late', { ...hook, lifecycleTransition: launching });
@@ -131,8 +132,8 @@ describe('what is changed in infra/ alone', () => {
       launching: { name: 'late', heartbeatSeconds: 60, defaultResult: 'ABANDON' },
       terminating: { name: 'drain', heartbeatSeconds: 600, defaultResult: 'CONTINUE' },
     });
-    const configure: LocalStackOptions['configure'] = ({ workers: { group } }) => {
-      group.addLifecycleHook('Second', { ...hook, lifecycleTransition: launching });
+    const configure: LocalStackOptions['configure'] = ({ workers: [workers] }) => {
+      workers?.group.addLifecycleHook('Second', { ...hook, lifecycleTransition: launching });
     };
     await expect(start({ configure })).rejects.toThrow(/one named hook for each transition, so not late/);
   });

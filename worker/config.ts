@@ -1,11 +1,12 @@
 import * as v from 'valibot';
 import { ENV } from '../contract/env.ts';
-import { DRAIN_SECONDS } from '../contract/fleet.ts';
+import { DEFAULT_POOL, DRAIN_SECONDS } from '../contract/fleet.ts';
 import { parseEnv, text, url, type Env } from '../ledger/parse-env.ts';
 
 export interface WorkerConfig {
   readonly region: string;
   readonly workerId: string;
+  readonly pool: string;
   readonly tasksQueueUrl: string;
   readonly requestsBucket: string;
   readonly imagesBucket: string;
@@ -36,6 +37,7 @@ const VARIABLES = {
   AWS_EC2_METADATA_SERVICE_ENDPOINT: v.optional(url),
   AWS_EC2_METADATA_DISABLED: v.optional(v.string(), 'false'),
   [ENV.workerId]: v.optional(text, 'worker'),
+  [ENV.pool]: v.optional(text, DEFAULT_POOL),
   [ENV.tasksQueueUrl]: url,
   [ENV.requestsBucket]: text,
   [ENV.imagesBucket]: text,
@@ -58,6 +60,7 @@ export const loadConfig = (env: Env): WorkerConfig => {
   return {
     region: output.AWS_REGION,
     workerId: output[ENV.workerId],
+    pool: output[ENV.pool],
     tasksQueueUrl: output[ENV.tasksQueueUrl],
     requestsBucket: output[ENV.requestsBucket],
     imagesBucket: output[ENV.imagesBucket],

@@ -5,12 +5,16 @@ import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { WorkerState } from '../contract/worker.ts';
 import { createWorkerReporter } from '../ledger/report-worker.ts';
+import { createSeeQueue } from '../ledger/see-queue.ts';
 import { createLedger } from '../ledger/update-task.ts';
 import { createSdWebui } from './backends/sd-webui/backend.ts';
 import { createWebuiClient } from './backends/sd-webui/client.ts';
 import { createSystemClock } from './clock.ts';
 import { loadConfig } from './config.ts';
+import { createActivity } from './fleet/activity.ts';
+import { readIdentity } from './fleet/identity.ts';
 import { createFleetInstance } from './fleet/instance.ts';
+import { leaveWhenIdle } from './fleet/leave-when-idle.ts';
 import { watchNotices } from './fleet/notices.ts';
 import { startHealthServer } from './health.ts';
 import { createLogger } from './logger.ts';
@@ -52,6 +56,9 @@ const metrics = createMetrics({
   wallClock: Date.now,
   ...(group !== undefined && { group }),
 });
+const identity = await readIdentity({ ...config.metadata, fetch });
+const activity = createActivity(clock);
+let bootSeconds: number | undefined;
 /** That it is busy, or no longer, can wait for the next report: a call for every task would say little. */
 const isWorthTelling = (state: WorkerState, before: WorkerState): boolean =>
   state !== 'BUSY' && before !== 'BUSY';
@@ -62,15 +69,16 @@ const status = createStatus({
     if (isWorthTelling(state, before)) reports.poke();
   },
 });
-let wasReady = false;
 const observe = (news: WorkerNews): void => {
-  status.observe(news);
-  measure(metrics, news);
-  if (news.kind === 'worker:ready') {
-    logger.info('worker ready');
-    if (!wasReady) void instance.completeLaunch();
-    wasReady = true;
+  // First: what is told of the state must have it.
+  if (news.kind === 'worker:ready' && bootSeconds === undefined) {
+    bootSeconds = (Date.now() - Date.parse(identity?.pendingTime ?? '')) / 1000;
+    logger.info('worker ready', { bootSeconds });
+    void instance.completeLaunch();
   }
+  status.observe(news);
+  activity.observe(news);
+  measure(metrics, news);
   if (news.kind === 'worker:unhealthy') void instance.reportUnhealthy();
 };
 
@@ -96,7 +104,10 @@ const worker = startWorker({
 });
 
 const reports = startReports({
-  workerId,
+  who: () => ({
+    ...{ id: workerId, pool: config.pool, instanceType: identity?.instanceType ?? null },
+    bootSeconds: Number.isFinite(bootSeconds) ? bootSeconds : null,
+  }),
   send: createWorkerReporter({ ...config, credentials }),
   state: () => ({ state: status.state(), reason: status.reason() }),
   megapixelStepsPerSecond: worker.rate.megapixelStepsPerSecond,
@@ -116,7 +127,7 @@ const leave = async (reason: string, withinMs: number): Promise<void> => {
   watching.abort();
   await worker.drain({ reason, withinMs });
   // Only then does the group wait for it.
-  if (reason === 'scale-in' || reason === 'rebalance') await instance.completeDrain();
+  if (['scale-in', 'rebalance', 'idle'].includes(reason)) await instance.completeDrain();
   await reports.stop();
   await health.stop();
   process.exit(0);
@@ -124,6 +135,22 @@ const leave = async (reason: string, withinMs: number): Promise<void> => {
 // A second one ends the process as it always does.
 process.once('SIGTERM', (signal) => void leave(signal, config.drainMs));
 process.once('SIGINT', (signal) => void leave(signal, config.drainMs));
+
+/** An instance of no group has nobody who would take it away. */
+if (group !== undefined) {
+  const see = createSeeQueue({ ...config, credentials });
+  void leaveWhenIdle(
+    {
+      instanceId: workerId,
+      activity,
+      see: (signal) => see(config.pool, signal),
+      terminate: () => instance.terminate({ decrement: true }),
+      clock,
+      logger,
+    },
+    watching.signal,
+  ).then((decision) => decision && leave('idle', config.drainMs));
+}
 
 const watched = { ...config.metadata, fetch, clock };
 let notice = await watchNotices(watched, watching.signal);

@@ -51,7 +51,7 @@ const start = () => {
   const sent: ReportWorkerInput[] = [];
   const world = { fails: false };
   const reports = startReports({
-    workerId: 'i-1',
+    who: () => ({ id: 'i-1', pool: 'default', instanceType: 'g5.xlarge', bootSeconds: 90 }),
     send: async (input) => {
       if (world.fails) throw new Error('AppSync is away');
       sent.push(input);

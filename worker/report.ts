@@ -9,7 +9,8 @@ import { settlesWithin, type Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 
 export interface ReportsOptions {
-  readonly workerId: string;
+  /** Whose worker it is, and what it runs on. */
+  readonly who: () => Pick<ReportWorkerInput, 'id' | 'pool' | 'instanceType' | 'bootSeconds'>;
   readonly send: (input: ReportWorkerInput) => Promise<unknown>;
   readonly state: () => { readonly state: WorkerState; readonly reason: string | undefined };
   readonly megapixelStepsPerSecond: () => number | undefined;
@@ -33,7 +34,7 @@ const SETTLE_MS = 1000;
  * the next.
  */
 export const startReports = (options: ReportsOptions): Reports => {
-  const { workerId, send, state, megapixelStepsPerSecond, catalogue, clock, logger } = options;
+  const { who, send, state, megapixelStepsPerSecond, catalogue, clock, logger } = options;
   let wake = Promise.withResolvers<void>();
   let stopped = false;
   let told: { readonly catalogue: Catalogue | undefined; readonly at: number } | undefined;
@@ -44,7 +45,7 @@ export const startReports = (options: ReportsOptions): Reports => {
     const now = state();
     try {
       await send({
-        id: workerId,
+        ...who(),
         state: now.state,
         reason: now.reason ?? null,
         megapixelStepsPerSecond: rate ?? null,

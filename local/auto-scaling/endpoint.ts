@@ -105,6 +105,15 @@ export const createAutoScalingEndpoint = (options: EndpointOptions): AutoScaling
       return undefined;
     },
 
+    SuspendProcesses: (form) => {
+      const group = groupNamed(options, required(form, 'AutoScalingGroupName'));
+      const processes = listOf(form, 'ScalingProcesses');
+      const unknown = processes.find((process) => !PROCESSES.includes(process));
+      if (unknown !== undefined) throw invalid(`Invalid process type: ${unknown}`);
+      group.suspendProcesses(processes.length === 0 ? PROCESSES : processes);
+      return undefined;
+    },
+
     CompleteLifecycleAction: (form) => {
       const group = groupNamed(options, required(form, 'AutoScalingGroupName'));
       const hook = required(form, 'LifecycleHookName');
@@ -133,6 +142,12 @@ export const createAutoScalingEndpoint = (options: EndpointOptions): AutoScaling
     }
   };
 };
+
+/** `DescribeScalingProcessTypes`. */
+const PROCESSES: readonly string[] = [
+  ...['AZRebalance', 'AddToLoadBalancer', 'AlarmNotification', 'HealthCheck', 'InstanceRefresh', 'Launch'],
+  ...['ReplaceUnhealthy', 'ScheduledActions', 'Terminate'],
+];
 
 const invalid = (message: string): QueryError => new QueryError('ValidationError', message);
 
@@ -178,6 +193,7 @@ const toGroup = (group: GroupDescription, { region, accountId }: EndpointOptions
   AvailabilityZones: [`${region}a`],
   HealthCheckType: 'EC2',
   HealthCheckGracePeriod: 0,
+  SuspendedProcesses: group.suspendedProcesses.map((ProcessName) => ({ ProcessName })),
   Instances: group.members.map((member) => ({
     InstanceId: member.instanceId,
     InstanceType: member.instanceType,

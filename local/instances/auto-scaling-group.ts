@@ -37,6 +37,8 @@ export interface AutoScalingGroupOptions {
   /** Resolves when its processes run; launched at, in milliseconds since 1970. */
   readonly launch: (instanceId: string, launchedAt: number) => Promise<Instance>;
   readonly log: (line: string) => void;
+  /** Receives what the service tells EventBridge (Auto Scaling user guide, "EventBridge"); nobody does unless told. */
+  readonly emit?: (detailType: string, detail: { readonly EC2InstanceId?: string }) => void;
   /** From the launch of an instance until its processes are started; 0 unless told. */
   readonly bootMs?: number;
   /** Pause before a lost instance is replaced, so that one that can't start does not spin; 1 s unless told. */
@@ -74,6 +76,7 @@ export interface GroupDescription {
   readonly maxSize: number;
   readonly desiredCapacity: number;
   readonly hooks: LifecycleHooks;
+  readonly suspendedProcesses: readonly string[];
   readonly members: readonly MemberDescription[];
 }
 
@@ -87,6 +90,8 @@ export interface AutoScalingGroup {
   readonly start: () => Promise<void>;
   /** Grows at once, and shrinks by those that are not protected. */
   readonly setDesiredCapacity: (count: number) => void;
+  /** Is remembered. What this group plays of `AZRebalance` it does not do anyway. */
+  readonly suspendProcesses: (processes: readonly string[]) => void;
   /** Resolves when the instance is gone. Throws, like the three below, for one that is not of this group. */
   readonly terminate: (instanceId: string, options?: { readonly decrement?: boolean }) => Promise<void>;
   /** An unhealthy one is replaced. */
@@ -125,7 +130,7 @@ const SPOT_NOTICE_MS = 120_000;
 
 export const createAutoScalingGroup = (options: AutoScalingGroupOptions): AutoScalingGroup => {
   const { name, minSize, maxSize, newInstancesProtectedFromScaleIn, launch, log } = options;
-  const { instanceType, hooks = {}, bootMs = 0, replaceDelayMs = 1000 } = options;
+  const { instanceType, hooks = {}, bootMs = 0, replaceDelayMs = 1000, emit = () => undefined } = options;
   const { delay = (ms, signal) => timersDelay(ms, undefined, { signal }) } = options;
   const activities = createActivities(Date.now);
   const members = new Map<string, Member>();
@@ -136,6 +141,7 @@ export const createAutoScalingGroup = (options: AutoScalingGroupOptions): AutoSc
   let desired = options.desiredCapacity;
   let refusal: string | undefined;
   let isRetrying = false;
+  const suspended = new Set<string>();
 
   const memberOf = (instanceId: string): Member => {
     const member = members.get(instanceId);
@@ -162,6 +168,7 @@ export const createAutoScalingGroup = (options: AutoScalingGroupOptions): AutoSc
   /** One attempt, whatever the number that is missing: there is one timer for the next. */
   const refuse = (message: string): void => {
     activities.fail(message, toLaunchCause(present().length, desired));
+    emit('EC2 Instance Launch Unsuccessful', {});
     if (isRetrying) return;
     isRetrying = true;
     const retry = elapsed(replaceDelayMs, stopping.signal)
@@ -207,6 +214,8 @@ export const createAutoScalingGroup = (options: AutoScalingGroupOptions): AutoSc
         member.launching.end('Cancelled', `${instanceId} was terminated before it was in service`);
         member.leaving?.end('Successful');
         member.over.abort();
+        if (!stopping.signal.aborted)
+          emit('EC2 Instance Terminate Successful', { EC2InstanceId: instanceId });
       });
     const life = member.gone
       .then(() => elapsed(replaceDelayMs, stopping.signal))
@@ -287,6 +296,7 @@ export const createAutoScalingGroup = (options: AutoScalingGroupOptions): AutoSc
     if (!member.state.startsWith('Pending')) return;
     member.state = 'InService';
     member.launching.end('Successful');
+    emit('EC2 Instance Launch Successful', { EC2InstanceId: member.instanceId });
   };
 
   const beginToLeave = (member: Member, cause: string): void => {
@@ -301,8 +311,10 @@ export const createAutoScalingGroup = (options: AutoScalingGroupOptions): AutoSc
   const tellToGo = (member: Member, cause: string, mayWait = true): void => {
     beginToLeave(member, cause);
     member.state = hooks.terminating && mayWait ? 'Terminating:Wait' : 'Terminating:Proceed';
-    if (member.state === 'Terminating:Wait') member.leaving?.wait();
-    else member.proceeding.abort();
+    if (member.state === 'Terminating:Wait') {
+      member.leaving?.wait();
+      emit('EC2 Instance-terminate Lifecycle Action', { EC2InstanceId: member.instanceId });
+    } else member.proceeding.abort();
     member.terminating.abort();
   };
 
@@ -330,6 +342,7 @@ export const createAutoScalingGroup = (options: AutoScalingGroupOptions): AutoSc
       maxSize,
       desiredCapacity: desired,
       hooks,
+      suspendedProcesses: [...suspended],
       members: [...members.values()].map(({ instanceId, state, health, protectedFromScaleIn }) => ({
         instanceId,
         instanceType,
@@ -343,6 +356,7 @@ export const createAutoScalingGroup = (options: AutoScalingGroupOptions): AutoSc
     start: async () => {
       await Promise.all(Array.from({ length: desired }, begin));
     },
+    suspendProcesses: (processes) => processes.forEach((process) => suspended.add(process)),
     setDesiredCapacity: (count) => {
       desired = count;
       reconcile();

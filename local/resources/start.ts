@@ -25,10 +25,11 @@ import { createCallCounter, type CallCounts } from './call-counter.ts';
 import { createDataSources } from './data-sources.ts';
 import { ACCOUNT_ID, createDeployment, REGION, toRealtimeUrl } from './deployment.ts';
 import { createFunctions } from './functions.ts';
+import { createEventRules } from './event-rules.ts';
 import { startEventSources } from './event-sources.ts';
 import { toNames, type Names } from './names.ts';
 import { startSchedules, type Schedules } from './schedules.ts';
-import { createWorkers, workerEnvironment } from './workers.ts';
+import { createWorkers, workerEnvironment, type PoolOfInstances } from './workers.ts';
 
 export interface ResourcesOptions {
   /** Of the GraphQL and realtime endpoint; 0, the default: any free port. */
@@ -67,7 +68,8 @@ export interface LocalResources {
   /** For SDK clients that may do everything. */
   readonly client: ClientConfig;
   readonly names: Names;
-  readonly group: AutoScalingGroup;
+  /** The default pool's comes first. */
+  readonly pools: readonly PoolOfInstances[];
   readonly tick: Schedules['tick'];
   /** What goes wrong, on demand. */
   readonly faults: Pick<Faults, 'inject' | 'met'> & {
@@ -170,10 +172,13 @@ export const startResources = async (
   const { tick, stop: stopSchedules } = startSchedules({ deployment, functions, log });
   releasers.add(stopSchedules);
 
-  const group = createWorkers({ deployment, webui, instances, bootMs, log });
-  groups.push(group);
-  releasers.add(group.stop);
-  await group.start();
+  const { emit } = createEventRules({ deployment, functions, log });
+  const pools = createWorkers({ deployment, webui, instances, bootMs, log, emit });
+  for (const { group } of pools) {
+    groups.push(group);
+    releasers.add(group.stop);
+    await group.start();
+  }
 
   return {
     urls: {
@@ -195,7 +200,7 @@ export const startResources = async (
     }),
     client,
     names,
-    group,
+    pools,
     tick,
     faults: { inject, met, cutSockets: server.cutSockets, restartAppSync: server.restart },
   };

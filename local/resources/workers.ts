@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { ENV } from '../../contract/env.ts';
+import { DEFAULT_POOL } from '../../contract/fleet.ts';
 import {
   createAutoScalingGroup,
   type AutoScalingGroup,
@@ -10,6 +12,7 @@ import { startInstance } from '../instances/instance.ts';
 import type { WebuiOptions } from '../instances/webui.ts';
 import { TemplateError } from '../template/types.ts';
 import { ACCOUNT_ID, REGION, type Deployment } from './deployment.ts';
+import type { ServiceEvent } from './event-rules.ts';
 
 export interface WorkersOptions {
   readonly deployment: Deployment;
@@ -19,6 +22,14 @@ export interface WorkersOptions {
   /** From the launch of an instance until its processes are started. */
   readonly bootMs: number;
   readonly log: (source: string, line: string) => void;
+  /** Receives what Auto Scaling tells EventBridge. */
+  readonly emit: (event: ServiceEvent) => void;
+}
+
+/** The instances of one pool. */
+export interface PoolOfInstances {
+  readonly pool: string;
+  readonly group: AutoScalingGroup;
 }
 
 interface LaunchTemplateSpecification {
@@ -55,31 +66,41 @@ interface LaunchTemplateProperties {
   };
 }
 
-/**
- * The Auto Scaling group, before it is started. Its user data is never run, but read: it names the worker's code and the
- * parameter that holds the worker's environment.
- */
-export const createWorkers = (options: WorkersOptions): AutoScalingGroup => {
-  const { deployment, webui, instances, bootMs, log } = options;
-  const { only, propertiesOf, physical, assetIn, roles, credentialsOf } = deployment;
-  const groupId = only('AWS::AutoScaling::AutoScalingGroup');
-  const group = propertiesOf<GroupProperties>(groupId);
-  const { UserData, IamInstanceProfile, instanceType } = launchedBy(deployment, groupId, group);
+/** Every Auto Scaling group of the template, before it is started; the default pool's comes first. */
+export const createWorkers = (options: WorkersOptions): readonly PoolOfInstances[] => {
+  const { idsOf } = options.deployment;
+  const pools = idsOf('AWS::AutoScaling::AutoScalingGroup').map((id) => createPool(id, options));
+  const isDefault = ({ pool }: PoolOfInstances): boolean => pool === DEFAULT_POOL;
+  return pools.sort((left, right) => Number(isDefault(right)) - Number(isDefault(left)));
+};
+
+/** Its user data is never run, but read: it names the worker's code and the parameter that holds the worker's environment. */
+const createPool = (groupId: string, options: WorkersOptions): PoolOfInstances => {
+  const { deployment, webui, instances, bootMs, log, emit } = options;
+  const { propertiesOf, physical, assetIn, roles, credentialsOf } = deployment;
+  const properties = propertiesOf<GroupProperties>(groupId);
+  const { UserData, IamInstanceProfile, instanceType } = launchedBy(deployment, groupId, properties);
   const userData = Buffer.from(UserData, 'base64').toString('utf8');
   const [roleArn] = roles.rolesOfProfile(IamInstanceProfile.Arn);
-  if (roleArn === undefined) throw new TemplateError('The instance profile of the workers has no role');
+  if (roleArn === undefined) throw new TemplateError(`The instance profile of ${groupId} has no role`);
 
-  const minSize = instances ?? Number(group.MinSize);
-  return createAutoScalingGroup({
-    name: physical(groupId).ref,
-    minSize,
-    maxSize: Math.max(Number(group.MaxSize), instances ?? 0),
-    desiredCapacity: instances ?? Number(group.DesiredCapacity ?? group.MinSize),
+  const { ref: name } = physical(groupId);
+  const group = createAutoScalingGroup({
+    name,
+    minSize: instances ?? Number(properties.MinSize),
+    maxSize: instances ?? Number(properties.MaxSize),
+    desiredCapacity: instances ?? Number(properties.DesiredCapacity ?? properties.MinSize),
     instanceType,
-    newInstancesProtectedFromScaleIn: group.NewInstancesProtectedFromScaleIn ?? false,
-    hooks: toHooks(deployment, groupId, group),
+    newInstancesProtectedFromScaleIn: properties.NewInstancesProtectedFromScaleIn ?? false,
+    hooks: toHooks(deployment, groupId, properties),
     bootMs,
     log: (line) => log('auto-scaling', line),
+    emit: (detailType, detail) =>
+      emit({
+        source: 'aws.autoscaling',
+        detailType,
+        detail: { ...detail, AutoScalingGroupName: name },
+      }),
     launch: (instanceId, launchedAt) =>
       startInstance({
         instanceId,
@@ -88,11 +109,12 @@ export const createWorkers = (options: WorkersOptions): AutoScalingGroup => {
         region: REGION,
         accountId: ACCOUNT_ID,
         workerModule: join(assetIn(userData), 'index.mjs'),
-        environment: { ...workerEnvironment(deployment), ...credentialsOf(roleArn, instanceId) },
+        environment: { ...environmentIn(userData, deployment), ...credentialsOf(roleArn, instanceId) },
         webui,
         log,
       }),
   });
+  return { pool: environmentIn(userData, deployment)[ENV.pool] ?? DEFAULT_POOL, group };
 };
 
 /** The launch template that the group refers to. Of several types there is always the first: on demand, it is preferred. */
@@ -148,6 +170,21 @@ const toHooks = (
   return hooks;
 };
 
-/** The SSM parameter, one JSON object of strings. */
-export const workerEnvironment = ({ only, propertiesOf }: Deployment): Record<string, string> =>
-  JSON.parse(propertiesOf<{ Value: string }>(only('AWS::SSM::Parameter')).Value) as Record<string, string>;
+/** The SSM parameter that the user data names: one JSON object of strings. */
+const environmentIn = (
+  userData: string,
+  { idsOf, physical, propertiesOf }: Deployment,
+): Record<string, string> => {
+  const id = idsOf('AWS::SSM::Parameter').find((one) => userData.includes(physical(one).ref));
+  if (id === undefined) throw new TemplateError('User data names no SSM parameter');
+  return JSON.parse(propertiesOf<{ Value: string }>(id).Value) as Record<string, string>;
+};
+
+/** What the template sets for the workers of all pools; where they differ, for one of them. */
+export const workerEnvironment = ({ idsOf, propertiesOf }: Deployment): Record<string, string> =>
+  Object.assign(
+    {},
+    ...idsOf('AWS::SSM::Parameter').map(
+      (id) => JSON.parse(propertiesOf<{ Value: string }>(id).Value) as Record<string, string>,
+    ),
+  ) as Record<string, string>;

@@ -8,6 +8,7 @@ export const useStack = (options: LocalStackOptions = {}): (() => LocalStack) =>
   const log: string[] = [];
   beforeAll(async () => {
     stack = await startLocalStack({
+      instances: 1,
       webui: { arguments: ['--profile', 'instant', '--allow-fault-markers'] },
       log: (source, line) => log.push(`${source}: ${line}`),
       ...options,

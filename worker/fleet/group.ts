@@ -2,11 +2,13 @@ import {
   DescribeAutoScalingGroupsCommand,
   DescribeScalingActivitiesCommand,
   SetDesiredCapacityCommand,
+  SuspendProcessesCommand,
   type AutoScalingClient,
 } from '@aws-sdk/client-auto-scaling';
 import type { Group } from './pass.ts';
 
 const ACTIVITIES = 20;
+const ZONES = 'AZRebalance';
 
 /** An Auto Scaling group, as the scaler needs it. */
 export const createGroup = (options: { autoScaling: AutoScalingClient; name: string }): Group => {
@@ -22,6 +24,7 @@ export const createGroup = (options: { autoScaling: AutoScalingClient; name: str
         desired: group.DesiredCapacity ?? 0,
         min: group.MinSize ?? 0,
         max: group.MaxSize ?? 0,
+        balancesZones: !group.SuspendedProcesses?.some(({ ProcessName }) => ProcessName === ZONES),
         instances: (group.Instances ?? []).map(({ InstanceId = '', InstanceType, LifecycleState = '' }) => ({
           id: InstanceId,
           ...(InstanceType !== undefined && { instanceType: InstanceType }),
@@ -38,6 +41,12 @@ export const createGroup = (options: { autoScaling: AutoScalingClient; name: str
           // A cooldown is for alarms that know nothing of what is on its way.
           HonorCooldown: false,
         }),
+      );
+    },
+
+    leaveZonesAlone: async () => {
+      await autoScaling.send(
+        new SuspendProcessesCommand({ AutoScalingGroupName, ScalingProcesses: [ZONES] }),
       );
     },
 

@@ -69,6 +69,14 @@ describe('an instance that has nothing to do', () => {
     expect([world.asked, world.looks]).toEqual([[20], 2]);
   });
 
+  it('leaves as soon where others stay, however short the waits are that they are there for', async () => {
+    const { world, leaving } = createWorld();
+    const members = ['i-1', 'i-2'].map((id) => ({ id, state: 'READY' as const }));
+    world.queue = queueOf({ targetWaitSeconds: 5, members });
+    await leaving();
+    expect(world.asked).toEqual([20]);
+  });
+
   it('leaves as the tuning says where the operator has said nothing', async () => {
     const { world, leaving } = createWorld();
     world.queue = queueOf({ idleSeconds: null });

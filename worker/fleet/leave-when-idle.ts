@@ -2,7 +2,7 @@ import type { SeenQueue } from '../../ledger/see-queue.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { Activity } from './activity.ts';
-import { LEAVE_TUNING, shouldLeave, type LeaveDecision } from './should-leave.ts';
+import { LEAVE_TUNING, shouldLeave, type LeaveDecision, type LeaveTuning } from './should-leave.ts';
 
 export interface LeaveWhenIdleOptions {
   readonly instanceId: string;
@@ -52,7 +52,7 @@ export const leaveWhenIdle = async (
     const fleet = { ageSeconds, backlogSeconds: gpuSeconds, members };
     return shouldLeave(
       { instanceId, ...idle, fleet, min: instances.min, targetWaitSeconds },
-      toTuning(queue.idleSeconds),
+      toTuning(queue),
     );
   };
 
@@ -68,8 +68,14 @@ export const leaveWhenIdle = async (
   return undefined;
 };
 
-/** What an operator has said holds whether tasks come often or not. */
-const toTuning = (idleSeconds: number | null): typeof LEAVE_TUNING =>
-  idleSeconds === null
-    ? LEAVE_TUNING
-    : { ...LEAVE_TUNING, lastIdleSeconds: idleSeconds, rareIdleSeconds: idleSeconds };
+/** What an operator has said holds whether tasks come often or not, and nobody stays longer than the last one. */
+const toTuning = ({ idleSeconds, targetWaitSeconds }: SeenQueue): LeaveTuning => {
+  if (idleSeconds === null) return LEAVE_TUNING;
+  const spareIdleTimesTarget = Math.min(LEAVE_TUNING.spareIdleTimesTarget, idleSeconds * targetWaitSeconds);
+  return {
+    ...LEAVE_TUNING,
+    spareIdleTimesTarget,
+    lastIdleSeconds: idleSeconds,
+    rareIdleSeconds: idleSeconds,
+  };
+};

@@ -28,6 +28,8 @@ export interface GroupState {
   readonly min: number;
   readonly max: number;
   readonly instances: readonly GroupInstance[];
+  /** Whether it moves instances between zones when one has left. */
+  readonly balancesZones: boolean;
 }
 
 /** What a look has found: the policy's inputs, and what is told of them. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FleetConfig, FleetDecisionRecord, FleetSummary } from '../../contract/fleet.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../../ledger/logger.ts';
 import type { MetricValues } from '../metrics.ts';
 import type { GroupState, LiveTask } from './look.ts';
 import type { WorkerReport } from './members.ts';
@@ -10,7 +10,7 @@ const NOW = Date.UTC(2026, 0, 1);
 const FLEET: FleetConfig = {
   ...{ pool: 'default', group: 'workers', instanceType: 'g5.xlarge', targetWaitSeconds: 300 },
 };
-const EMPTY: GroupState = { desired: 0, min: 0, max: 4, instances: [] };
+const EMPTY: GroupState = { desired: 0, min: 0, max: 4, instances: [], balancesZones: false };
 
 const queued = (count: number, megapixelSteps = 33): LiveTask[] =>
   Array.from({ length: count }, (_, n) => ({
@@ -50,10 +50,7 @@ const createWorld = () => {
     if (value instanceof Error) throw value;
     return value;
   };
-  const logger: Logger = {
-    ...{ debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
-    child: () => logger,
-  };
+  const logger: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const pass = createPass({
     fleet: FLEET,
     tasks: async () => orThrow(world.tasks),
@@ -64,6 +61,9 @@ const createWorld = () => {
         if (world.refusal) throw world.refusal;
         world.raised.push(desired);
         if (!(world.group instanceof Error)) world.group = { ...world.group, desired };
+      },
+      leaveZonesAlone: async () => {
+        if (!(world.group instanceof Error)) world.group = { ...world.group, balancesZones: false };
       },
       failures: async () => world.failures,
     },
@@ -133,7 +133,7 @@ describe('a pass over a fleet', () => {
     const { world, pass } = createWorld();
     const ids = ['i-booting', 'i-starting', 'i-ready', 'i-busy', 'i-going', 'i-sick'];
     world.group = {
-      ...{ desired: 6, min: 0, max: 8 },
+      ...{ desired: 6, min: 0, max: 8, balancesZones: false },
       instances: [
         ...[instance('i-booting', 'Pending:Wait'), instance('i-starting'), instance('i-ready')],
         ...[instance('i-busy'), instance('i-going', 'Terminating:Wait'), instance('i-sick')],
@@ -248,6 +248,13 @@ describe('a pass over a fleet', () => {
     expect(world.records.at(-1)?.notes.join()).toContain('i-1 has been booting for');
     expect(world.metrics).toMatchObject({ OverdueInstances: 1 });
     expect(world.raised).toEqual([2]);
+  });
+
+  it('has Auto Scaling launch nobody only to even out zones', async () => {
+    const { world, pass } = createWorld();
+    world.group = { ...EMPTY, balancesZones: true };
+    await pass();
+    expect(world.group).toEqual(EMPTY);
   });
 
   it('notes a capacity that somebody else has set, and goes by it', async () => {

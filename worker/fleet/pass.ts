@@ -7,7 +7,7 @@ import {
   type FleetDecisionRecord,
   type FleetSummary,
 } from '../../contract/fleet.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../../ledger/logger.ts';
 import type { Metrics } from '../metrics.ts';
 import { estimateQueue } from './estimate.ts';
 import { toSeen, type GroupState, type LiveTask, type Seen } from './look.ts';
@@ -29,6 +29,8 @@ export interface Group {
   readonly read: () => Promise<GroupState>;
   /** Throws what Auto Scaling answers. */
   readonly raise: (desired: number) => Promise<void>;
+  /** Every instance that leaves makes zones uneven: nobody is to be launched only to even them out. */
+  readonly leaveZonesAlone: () => Promise<void>;
   /** What Auto Scaling says of the launches that failed lately, newest first. */
   readonly failures: (since: number) => Promise<readonly string[]>;
 }
@@ -62,16 +64,19 @@ export interface PassResult {
 
 export type Pass = () => Promise<PassResult>;
 
+/** Auto Scaling tries again every few minutes, later and later. */
+const FAILURES_MS = 15 * 60_000;
+
 export const createPass = (dependencies: PassDependencies): Pass => {
   const { fleet, group, store, clock, metrics, logger } = dependencies;
   const { pool } = fleet;
 
-  /** Undefined: it can't be had; the log says why. */
+  /** Undefined: it did not work; the log says why. */
   const readable = async <T>(what: string, read: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await read();
     } catch (error) {
-      logger.error('fleet not read', { pool, what, error: String(error) });
+      logger.error('fleet call failed', { pool, what, error: String(error) });
       return undefined;
     }
   };
@@ -82,12 +87,13 @@ export const createPass = (dependencies: PassDependencies): Pass => {
       readable('workers', dependencies.workers),
       readable('group', group.read),
     ]);
+    if (state?.balancesZones) await readable('zones', group.leaveZonesAlone);
     return toSeen({ fleet, before, tasks, workers, state, now: clock() });
   };
 
   const noticed = async (seen: Seen, before: FleetSummary | undefined): Promise<readonly string[]> => {
     if (!before || seen.missing === 0 || before.decision.desired <= before.members.length) return seen.notes;
-    const failures = await readable('activities', () => group.failures(before.at));
+    const failures = await readable('activities', () => group.failures(seen.now - FAILURES_MS));
     const [newest] = failures ?? [];
     const missing = `${seen.missing} of the instances that should be there are not`;
     return [...seen.notes, newest === undefined ? missing : `${missing}: ${newest}`];

@@ -1,8 +1,8 @@
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DEFAULT_POOL, type FleetConfig } from '../../../contract/fleet.ts';
+import { createLogger } from '../../../ledger/logger.ts';
 import type { Env } from '../../../ledger/parse-env.ts';
-import { createLogger } from '../../logger.ts';
 import { createMetrics } from '../../metrics.ts';
 import { createFleetStore } from '../fleet-store.ts';
 import { createGroup } from '../group.ts';
@@ -13,7 +13,7 @@ import { createReadReports } from '../worker-reports.ts';
 import { loadConfig } from './config.ts';
 import { toKnown, toTrigger } from './trigger.ts';
 
-/* The entry: a pass over each fleet, by a schedule, when a task finds nobody, and when an instance goes or can't be launched. */
+/* The entry: a pass over each fleet, by a schedule, when a task finds nobody, and when an instance comes or goes. */
 
 type Run = (event: unknown) => Promise<readonly PassResult[]>;
 
@@ -22,7 +22,7 @@ const REQUEST_TIMEOUTS = { connectionTimeout: 3000, requestTimeout: 10_000, thro
 
 const createRun = (env: Env): Run => {
   const config = loadConfig(env);
-  const logger = createLogger('info', {});
+  const logger = createLogger((line) => console.log(line));
   const dynamodb = new DynamoDBClient({ requestHandler: REQUEST_TIMEOUTS });
   const autoScaling = new AutoScalingClient({ requestHandler: REQUEST_TIMEOUTS });
   const live = createLiveTasks({ dynamodb, tableName: config.tasksTable });
@@ -56,7 +56,7 @@ const createRun = (env: Env): Run => {
         clock: Date.now,
         metrics: createMetrics({
           group: fleet.group,
-          write: (line) => process.stdout.write(line),
+          write: (line) => console.log(line.trimEnd()),
           wallClock: Date.now,
         }),
         logger,
