@@ -256,7 +256,7 @@ describe('objects and instances', () => {
   it('protect a busy worker from scale-in', () => {
     template.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', {
       NewInstancesProtectedFromScaleIn: true,
-      MinSize: '1',
+      MinSize: '0',
       MaxSize: '4',
     });
   });

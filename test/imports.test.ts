@@ -63,6 +63,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
         'esbuild',
         'fast-png',
         'cli-progress',
+        'log-update',
         'pino-pretty',
       ],
     ],

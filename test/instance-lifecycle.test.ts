@@ -8,7 +8,12 @@ import { clientOf, useStack } from './helpers/stack.ts';
 
 /* Instances that must go: told by their metadata, as on EC2, and given time to hand back what they have. */
 
-const stackOf = useStack({ webui: { arguments: ['--profile', 'demo'] } });
+// As the template bounds it: a fleet of a given number can't grow.
+const stackOf = useStack({
+  instances: undefined,
+  webui: { arguments: ['--profile', 'demo'] },
+  config: { workers: { minCapacity: 1 } },
+});
 
 let autoScaling: AutoScalingClient;
 beforeAll(() => {

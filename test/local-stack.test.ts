@@ -57,7 +57,7 @@ describe('what is changed in infra/ alone', () => {
       },
     });
     const { workers, ...functions } = stack.inspect.environments();
-    const [handler] = Object.values(functions);
+    const handler = Object.entries(functions).find(([name]) => name.includes('Handler'))?.[1];
     expect(handler?.GREETING).toBe(`hello from ${stack.inspect.names.table}`);
     expect(workers).toEqual({ LOG_LEVEL: 'debug', SD_WEBUI_URL: 'http://127.0.0.1:1' });
   });

@@ -20,7 +20,11 @@ const createWorld = (reports: readonly Report[]) => {
     },
     warn: (message) => void world.warnings.push(message),
   });
-  return { world, checkpointsAt: async (now: number) => (await readNames(now, 'default'))?.checkpoints };
+  return {
+    world,
+    readNames,
+    checkpointsAt: async (now: number) => (await readNames(now, 'default'))?.checkpoints,
+  };
 };
 
 describe('the names that workers have', () => {
@@ -37,6 +41,17 @@ describe('the names that workers have', () => {
   it('are unknown while no worker has said what it has', async () => {
     const { checkpointsAt } = createWorld([{ updatedAt: NOW }]);
     expect(await checkpointsAt(NOW)).toBeUndefined();
+  });
+
+  it('are those of the pool alone: the others’ workers say nothing of it', async () => {
+    const { readNames } = createWorld([
+      { updatedAt: NOW, catalogue: catalogueOf('a') },
+      { updatedAt: NOW, pool: 'xl', catalogue: catalogueOf('b') },
+    ]);
+    const checkpointsOf = async (pool: string) => (await readNames(NOW, pool))?.checkpoints;
+    expect(await checkpointsOf('default')).toEqual(new Set(['a']));
+    expect(await checkpointsOf('xl')).toEqual(new Set(['b']));
+    expect(await checkpointsOf('asleep')).toBeUndefined();
   });
 
   it('are not to be relied on where a worker has more than a report holds', async () => {
