@@ -86,6 +86,8 @@ export interface FleetNumbers {
   readonly booting: number;
   readonly queued: number;
   readonly inFlight: number;
+  /** Of those in flight: their worker is lost, or goes without them. They come back to the queue, some time. */
+  readonly returning: number;
   readonly queuedSeconds: number;
   /** What is left of the work in flight. */
   readonly inFlightSeconds: number;
@@ -108,6 +110,8 @@ export interface FleetView {
   readonly ageSeconds: number;
   /** Queued and in flight, in seconds of one GPU. */
   readonly backlogSeconds: number;
+  readonly queued: number;
+  readonly returning: number;
   readonly members: readonly Pick<FleetMember, 'id' | 'state'>[];
 }
 

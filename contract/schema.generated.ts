@@ -343,6 +343,8 @@ export type Queue = {
   pool: Scalars['ID']['output'];
   /** Tasks that wait for a worker. */
   queued: Scalars['Int']['output'];
+  /** Of those that run: their worker is lost, so they will wait again. */
+  returning: Scalars['Int']['output'];
   /** Tasks that a worker has. */
   running: Scalars['Int']['output'];
   /** The wait that capacity is raised to keep, in seconds. */

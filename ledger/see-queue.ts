@@ -5,14 +5,14 @@ import { toUnavailable } from './update-task.ts';
 /** What a worker goes by when it thinks of leaving. */
 export type SeenQueue = Pick<
   Queue,
-  'ageSeconds' | 'gpuSeconds' | 'targetWaitSeconds' | 'idleSeconds' | 'instances' | 'members'
+  'ageSeconds' | 'queued' | 'returning' | 'gpuSeconds' | 'targetWaitSeconds' | 'idleSeconds' | 'instances' | 'members'
 >;
 
 /** How busy a pool is. Undefined: nobody has looked yet. Throws `LedgerUnavailableError` when that can't be learned. */
 export type SeeQueue = (pool: string, signal?: AbortSignal) => Promise<SeenQueue | undefined>;
 
 const DOCUMENT = `query Queue($pool: ID) {
-  queue(pool: $pool) { ageSeconds gpuSeconds targetWaitSeconds idleSeconds instances { min } members { id state } }
+  queue(pool: $pool) { ageSeconds queued returning gpuSeconds targetWaitSeconds idleSeconds instances { min } members { id state } }
 }`;
 
 export const createSeeQueue = (options: GraphqlOptions): SeeQueue => {

@@ -27,6 +27,7 @@ export function response(ctx: Ctx): unknown {
     ageSeconds: util.math.maxVal(0, now - summary.at) / 1000,
     queued: decision.numbers.queued,
     running: decision.numbers.inFlight,
+    returning: decision.numbers.returning,
     oldestSeconds: summary.oldestAt ? util.math.maxVal(0, now - summary.oldestAt) / 1000 : null,
     gpuSeconds: summary.backlogSeconds,
     newTaskStartsInSeconds: summary.newStartsInSeconds ?? null,

@@ -59,6 +59,7 @@ const metrics = createMetrics({
 const identity = await readIdentity({ ...config.metadata, fetch });
 const activity = createActivity(clock);
 let bootSeconds: number | undefined;
+let hasWorked = false;
 /** That it is busy, or no longer, can wait for the next report: a call for every task would say little. */
 const isWorthTelling = (state: WorkerState, before: WorkerState): boolean =>
   state !== 'BUSY' && before !== 'BUSY';
@@ -80,6 +81,11 @@ const observe = (news: WorkerNews): void => {
   activity.observe(news);
   measure(metrics, news);
   if (news.kind === 'worker:unhealthy') void instance.reportUnhealthy();
+  // The first rate is news: until then the scaler has to assume one.
+  if (news.kind === 'job:ended' && !hasWorked) {
+    hasWorked = true;
+    reports.poke();
+  }
 };
 
 const health = await startHealthServer({ port: config.healthPort, health: status.health });

@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update';
 import { parseArgs } from 'node:util';
-import { createClient, type Task } from '../../client-sdk/src/index.ts';
+import { createClient, type Task, type TaskHandle } from '../../client-sdk/src/index.ts';
 import type { FleetDecision, Queue } from '../../contract/schema.generated.ts';
 import { startLocalStack, type LocalStack } from '../stack.ts';
 import { createAccount } from './account.ts';
@@ -53,6 +53,7 @@ const FRAME_MS = 500;
 const SPOT_AT = 0.25;
 const DEATH_AT = 0.5;
 const SPOT_NOTICE_MS = 15_000;
+const AT_ONCE = 4;
 
 const DECISIONS = '{ fleetDecisions(limit: 100) { items { at desired cause reason notes } } }';
 const QUEUE =
@@ -80,14 +81,24 @@ const createAsk = (stack: LocalStack) => {
 const startTasks = (stack: LocalStack, count: number, seed: number) => {
   const client = createClient({ endpoint: stack.urls.graphql, auth: { apiKey: stack.apiKey ?? '' } });
   const latest = new Map<number, Task>();
-  const follow = async (index: number, input: Parameters<typeof client.submit>[0]): Promise<void> => {
-    const handle = await client.submit(input);
+  const follow = async (index: number, handle: TaskHandle): Promise<void> => {
     for await (const task of handle.updates()) latest.set(index, task);
   };
-  const done = Promise.all(toWorkload(count, seed).map((input, index) => follow(index, input)));
+  const inputs = toWorkload(count, seed).entries();
+  const followed: Promise<void>[] = [];
+  // Each call at the same time has a Lambda of its own, a process here.
+  const submitAll = async (): Promise<void> => {
+    for (const [index, input] of inputs) {
+      const handle = await client.submit(input);
+      followed.push(follow(index, handle));
+    }
+  };
+  const submitted = Promise.all(Array.from({ length: AT_ONCE }, submitAll));
+  const done = submitted.then(() => Promise.all(followed));
   const countOf = (...statuses: Task['status'][]): number =>
     [...latest.values()].filter(({ status }) => statuses.includes(status)).length;
   return {
+    submitted,
     done,
     tasks: () => [...latest.values()],
     counts: (): Moment['counts'] => {
@@ -113,7 +124,7 @@ const run = async (stack: LocalStack): Promise<boolean> => {
   };
   const passes = setInterval(() => void stack.tick('FleetScaler').catch(() => undefined), PASS_MS);
   const tasks = startTasks(stack, total, toNumber('seed', 0));
-  note(`${total} tasks submitted`);
+  void tasks.submitted.then(() => note(`${total} tasks submitted`));
 
   const look = async (): Promise<Moment> => {
     const group = stack.fleet.describe();
@@ -216,12 +227,16 @@ const toReport = (
   const attempts = tasks.reduce((sum, { attempt }) => sum + attempt, 0);
   const paid = account.instanceSeconds(Date.now());
   const dollars = (instanceSeconds: number): string => `$${((instanceSeconds / 3600) * price).toFixed(4)}`;
-  const log = [...decisions].reverse().map(({ at, reason, notes }) => {
-    return `  ${at.slice(11, 19)}  ${[reason, ...notes].join(' | ')}`;
-  });
+  const log = [...decisions]
+    .reverse()
+    .filter(({ desired, cause }, index, all) => {
+      const before = all[index - 1];
+      return desired !== before?.desired || cause !== before.cause;
+    })
+    .map(({ at, reason, notes }) => `  ${at.slice(11, 19)}  ${[reason, ...notes].join(' | ')}`);
   return [
     '',
-    'decisions',
+    'decisions that changed something (all of them: the query fleetDecisions)',
     ...log,
     '',
     'what went wrong',
@@ -230,7 +245,7 @@ const toReport = (
     `tasks      ${counts.done} of ${total} done, ${counts.lost} lost, ${attempts - total} attempts more than tasks`,
     `waits      p50 ${quantile(waits, 0.5).toFixed(1)} s, p95 ${quantile(waits, 0.95).toFixed(1)} s, longest ${(waits.at(-1) ?? 0).toFixed(1)} s`,
     `fleet      0 → ${account.most()} → 0 in ${toClock(seconds)}, ${account.launches()} launches`,
-    `cost       ${dollars(paid)}, a minute at least for each launch; ${max} instances all the time: ${dollars(max * seconds)}`,
+    `cost       ${dollars(paid)}, a minute at least for each launch; from now on nothing, where ${max} instances would cost ${dollars(max * 3600)} an hour`,
     '',
   ].join('\n');
 };

@@ -8,7 +8,7 @@ export interface Moment {
   readonly queue: Pick<Queue, 'instances' | 'gpuSeconds' | 'newTaskStartsInSeconds'> | undefined;
   readonly instances: readonly InstanceView[];
   /** Newest first. */
-  readonly decisions: readonly Pick<FleetDecision, 'at' | 'reason' | 'notes'>[];
+  readonly decisions: readonly Pick<FleetDecision, 'at' | 'desired' | 'cause' | 'reason' | 'notes'>[];
   readonly happened: readonly string[];
   readonly cost: string;
 }

@@ -32,10 +32,11 @@ export const explain = (desired: number, cause: FleetCause, numbers: FleetNumber
 };
 
 const describeWork = (numbers: FleetNumbers): string => {
-  const { queued, inFlight, queuedSeconds, inFlightSeconds, megapixelStepsPerSecond, assumed } = numbers;
+  const { queued, inFlight, returning, queuedSeconds, inFlightSeconds, megapixelStepsPerSecond, assumed } =
+    numbers;
   if (queued + inFlight === 0) return 'nothing to do';
   const rate = `${megapixelStepsPerSecond.toFixed(2)} megapixel-steps/s${assumed.includes('rate') ? ' (assumed)' : ''}`;
-  return `${queued} queued of ${seconds(queuedSeconds)} and ${inFlight} in flight with ${seconds(inFlightSeconds)} left at ${rate}`;
+  return `${queued} queued of ${seconds(queuedSeconds)} and ${inFlight} in flight${returning > 0 ? ` (${returning} on nobody's GPU)` : ''} with ${seconds(inFlightSeconds)} left at ${rate}`;
 };
 
 const describeBoot = ({ bootSeconds, assumed }: FleetNumbers): string =>

@@ -10,7 +10,7 @@ const logger: Logger = {
 };
 
 const queueOf = (fields: Partial<SeenQueue> = {}): SeenQueue => ({
-  ...{ ageSeconds: 0, gpuSeconds: 0, targetWaitSeconds: 300, idleSeconds: 20 },
+  ...{ ageSeconds: 0, queued: 0, returning: 0, gpuSeconds: 0, targetWaitSeconds: 300, idleSeconds: 20 },
   instances: { min: 0 } as SeenQueue['instances'],
   members: [{ id: 'i-1', state: 'READY' }],
   ...fields,
@@ -97,6 +97,7 @@ describe('an instance that has nothing to do', () => {
     ['the fleet can’t be seen', { queue: new Error('away') }],
     ['the last look is old', { queue: queueOf({ ageSeconds: 400 }) }],
     ['there are never fewer', { queue: queueOf({ instances: { min: 1 } as SeenQueue['instances'] }) }],
+    ['a lost worker’s task comes back some time', { queue: queueOf({ returning: 1 }) }],
     ['it was not there at the last look', { queue: queueOf({ members: [] }) }],
   ])('stays while %s', async (_why, change) => {
     const { world, leaving } = createWorld();

@@ -47,9 +47,9 @@ export const leaveWhenIdle = async (
     const queue = await look();
     const idle = activity.idle();
     if (!queue || !seen || !idle) return undefined;
-    const { gpuSeconds, members, targetWaitSeconds, instances } = queue;
+    const { queued, returning, gpuSeconds, members, targetWaitSeconds, instances } = queue;
     const ageSeconds = queue.ageSeconds + (clock.now() - seen.at) / 1000;
-    const fleet = { ageSeconds, backlogSeconds: gpuSeconds, members };
+    const fleet = { ageSeconds, backlogSeconds: gpuSeconds, queued, returning, members };
     return shouldLeave(
       { instanceId, ...idle, fleet, min: instances.min, targetWaitSeconds },
       toTuning(queue),

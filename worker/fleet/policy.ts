@@ -55,6 +55,7 @@ export const decide = (
 
   const numbers: FleetNumbers = {
     ...count(checked),
+    returning: waiting.length - tasks.filter(({ state }) => state === 'QUEUED').length,
     ...{ running, bootSeconds, most, targetSeconds: targetWaitSeconds, goalSeconds },
     // Whoever stores this knows no infinity.
     ...(Number.isFinite(waitSeconds) && { waitSeconds }),
@@ -88,7 +89,7 @@ const count = ({ tasks, members, rateOf }: Checked) => {
 };
 
 const NOTHING: FleetNumbers = {
-  ...{ running: 0, booting: 0, queued: 0, inFlight: 0, queuedSeconds: 0, inFlightSeconds: 0 },
+  ...{ running: 0, booting: 0, queued: 0, inFlight: 0, returning: 0, queuedSeconds: 0, inFlightSeconds: 0 },
   ...{
     waitSeconds: 0,
     waitSecondsThen: 0,

@@ -8,7 +8,7 @@ const TARGET = 240;
 const spareIdleSeconds = spareIdleTimesTarget / TARGET;
 
 const fleetOf = (states: readonly FleetMemberState[], view: Partial<FleetView> = {}): FleetView => ({
-  ...{ ageSeconds: 10, backlogSeconds: 0 },
+  ...{ ageSeconds: 10, backlogSeconds: 0, queued: 0, returning: 0 },
   members: states.map((state, index) => ({ id: `i-${String(index).padStart(2, '0')}`, state })),
   ...view,
 });
@@ -50,6 +50,23 @@ describe('an idle instance', () => {
     expect(ask({ fleet, busyShare: limit + 0.01 }).leave).toBe(false);
     // It has not been there for long enough to know.
     expect(ask({ fleet, busyShare: undefined }).leave).toBe(false);
+  });
+
+  it('stays for tasks that nobody can take yet, and where it is not the last lets the others leave', () => {
+    const of = (view: Partial<FleetView>) => ask({ idleSeconds: 1000, fleet: fleetOf(['READY'], view) });
+    expect(of({ returning: 1 })).toEqual({
+      ...{ leave: false, reason: 'of 1 instances 1 are needed, for 1 that nobody can take yet' },
+    });
+    expect(of({ queued: 2, ageSeconds: 50 }).leave).toBe(false);
+    // It was not idle yet when they were seen to wait: it may have done them since.
+    const since = ask({
+      idleSeconds: lastIdleSeconds,
+      fleet: fleetOf(['READY'], { queued: 2, ageSeconds: 179 }),
+    });
+    expect(since.leave).toBe(true);
+    const fleet = fleetOf(['READY', 'READY'], { returning: 1 });
+    expect(ask({ idleSeconds: 1000, fleet }).leave).toBe(true);
+    expect(ask({ instanceId: 'i-01', idleSeconds: 1000, fleet }).leave).toBe(false);
   });
 
   it('stays for the backlog that may be left, and for the least that there must be', () => {

@@ -5,6 +5,8 @@ import { FLEET_STALE_SECONDS, type FleetDecision, type FleetView } from '../../c
  * not being there; so an instance leaves
  *
  * - when it has been idle for long: for a while where others stay, for longer where it is the last;
+ * - not while there are tasks that nobody can take yet: a lost worker's, one that is tried again later, one whose message got
+ *   lost. Whoever left then would be launched again at once;
  * - when the others can do all that the fleet has to do. Tasks go to whoever is idle, so that with one instance too many
  *   nobody is idle for long; but everybody is busy for a smaller part of the time, and that one of them can tell by itself.
  *
@@ -62,6 +64,8 @@ export const toFleetView = (
 ): FleetView => ({
   ageSeconds,
   backlogSeconds: numbers.queuedSeconds + numbers.inFlightSeconds,
+  queued: numbers.queued,
+  returning: numbers.returning,
   members: members.map(({ id, state }) => ({ id, state })),
 });
 
@@ -97,7 +101,7 @@ const stay = (reason: string): LeaveDecision => ({ leave: false, reason });
 /** How many must stay, and what for. */
 const neededOf = (
   { idleSeconds, busyShare, recentTasks, min, targetWaitSeconds }: LeaveInputs,
-  { backlogSeconds, ageSeconds }: FleetView,
+  { backlogSeconds, ageSeconds, queued, returning }: FleetView,
   staying: FleetView['members'],
   { spareIdleTimesTarget, lastIdleSeconds, rareIdleSeconds, oftenTasks, fullShare }: LeaveTuning,
 ): { readonly count: number; readonly because: string } => {
@@ -110,9 +114,12 @@ const neededOf = (
   const patience = recentTasks < oftenTasks ? rareIdleSeconds : lastIdleSeconds;
   // What is not known needs everybody.
   const orAll = (count: number): number => (count >= 0 ? Math.min(Math.ceil(count), all) : all);
+  // Who was idle already when tasks were seen to wait could not have them.
+  const stranded = returning + (idleSeconds >= ageSeconds ? queued : 0);
   const reasons = [
     { count: min, because: 'for there are never fewer' },
     { count: orAll(left / targetWaitSeconds), because: `for a backlog of ${Math.round(left)} GPU-seconds` },
+    { count: stranded > 0 ? 1 : 0, because: `for ${stranded} that nobody can take yet` },
     { count: orAll(forLoad), because: 'for what there has been to do' },
     { count: idleSeconds >= patience ? 0 : 1, because: 'for the next task' },
   ];
