@@ -69,4 +69,28 @@ describe('a configuration', () => {
     const stale = { workers: { instanceType: 'g4dn.xlarge' }, web: { port: 1 } } as ConfigOverrides;
     expect(() => toConfig(stale)).toThrow(/no choice workers.instanceType; there is no choice web.port/);
   });
+
+  it('has pools that are as the workers are, but for what they say', () => {
+    const { pools } = toConfig({
+      workers: { maxCapacity: 8, volumeGb: 200 },
+      pools: { xl: { models: ['sd_xl_base_1.0'], instanceTypes: ['g6e.xlarge'] } },
+    });
+    expect(pools.xl).toMatchObject({ maxCapacity: 8, volumeGb: 200, instanceTypes: ['g6e.xlarge'] });
+  });
+
+  it.each<[string, NonNullable<ConfigOverrides['pools']>, RegExp]>([
+    ['no checkpoint', { xl: { models: [] } }, /pools.xl.models names no checkpoint/],
+    ['no word of checkpoints', { xl: {} as { models: [] } }, /pools.xl.models names no checkpoint/],
+    ['the name of the default one', { default: { models: ['a'] } }, /pools.default: the name/],
+    ['a name that AWS would not take', { 'X L': { models: ['a'] } }, /pools.X L: the name/],
+    ['the checkpoint of another', { a: { models: ['m'] }, b: { models: ['m'] } }, /name the same checkpoint/],
+    ['bounds that can’t be', { xl: { models: ['a'], maxCapacity: 0 } }, /pools.xl.maxCapacity must be/],
+    [
+      'a choice that there is not',
+      { xl: { models: ['a'], size: 3 } as { models: string[] } },
+      /there is no choice pools.xl.size/,
+    ],
+  ])('may not have a pool with %s', (_name, pools, problem) => {
+    expect(() => toConfig({ pools })).toThrow(problem);
+  });
 });
