@@ -8,10 +8,10 @@ export const toResult = ({ id, kind, status, createdAt, finishedAt, inferenceMs,
 });
 
 /** One line of `list`. */
-export const toRow = (task: Task): string => {
+export const toRow = (task: Task, now: number): string => {
   const { id, kind, status, createdAt, error } = task;
   const when = createdAt.slice(0, 19).replace('T', ' ');
-  const detail = error ? error.code : task.isTerminal ? '' : toDetail(task);
+  const detail = error ? error.code : task.isTerminal ? '' : toDetail(task, now);
   return `${id}  ${when}  ${kind.padEnd(7)}  ${status.padEnd(9)}  ${detail}`.trimEnd();
 };
 

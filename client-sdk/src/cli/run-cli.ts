@@ -17,7 +17,7 @@ import {
 } from './profiles.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface CliOptions extends Pick<Call, 'readText' | 'createId'> {
+export interface CliOptions extends Pick<Call, 'readText' | 'createId' | 'timers'> {
   readonly env: Env;
   readonly terminal: Terminal;
 }
