@@ -79,6 +79,25 @@ describe('the command line', () => {
     expect((await sdAsync('watch', other)).code).toBe(1);
   });
 
+  it('tells how busy a pool is, once somebody has looked', async () => {
+    await stackOf().tick('FleetScaler');
+    const told = await sdAsync('queue');
+    expect(told).toMatchObject({ code: 0, said: '' });
+    expect(told.out).toMatch(
+      /^pool {9}default\nwaiting {6}\d+\n[^]*\nnew task {5}would start .*\nas of {8}2/,
+    );
+    const { code, out } = await sdAsync('queue', 'default', '--json');
+    expect([code, out.trim().split('\n').length]).toEqual([0, 1]);
+    expect(JSON.parse(out)).toMatchObject({ pool: 'default', instances: { desired: 1 } });
+
+    expect(await sdAsync('queue', 'nowhere', '--json')).toMatchObject({
+      ...{ code: 2, out: '' },
+      said: 'sd-async: Nothing is known of a pool "nowhere": there is none, or nobody has looked yet\n',
+    });
+    expect((await sdAsync('queue', 'default', 'nowhere')).code).toBe(2);
+    expect((await endOf(start('--help'))).out).toMatch(/^ {2}queue {5}\w/m);
+  });
+
   it('cancels on the server when it is interrupted', async () => {
     const { port } = new URL(stackOf().urls.graphql);
     const child = start('txt2img', 'a', '--steps', '150', '--batch-size', '4', '--stack-port', port);

@@ -3,7 +3,7 @@ import type { Timers } from '../timers.ts';
 import { EXIT, toFailure, UsageError } from './exit-codes.ts';
 import { FIELDS, parseInput, TASK_FIELDS, toInput, toParseOptions, type Values } from './fields.ts';
 import { CANCELING, follow, toNotCanceled, type FollowOptions } from './follow.ts';
-import { toModelRow, toResult, toRow } from './format.ts';
+import { toModelRow, toQueueLines, toResult, toRow } from './format.ts';
 import { FOLLOW_HELP, TASK_HELP, toOptionLines, type Topic } from './help.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -246,6 +246,24 @@ export const COMMANDS: readonly Command[] = [
             : toModelRow({ kind, name, workers }),
         );
       if (models.length === 0) call.terminal.say('No worker has said yet what it has.');
+      return EXIT.done;
+    },
+  },
+  {
+    name: 'queue',
+    usage: 'queue [POOL] [options]',
+    summary: 'Tells how busy a pool is, and when a new task would start',
+    details: '  POOL                       the default one unless told',
+    examples: ['sd-async queue', 'sd-async queue --json | jq .newTaskStartsInSeconds'],
+    options: {},
+    run: async ({ words: [pool, ...rest], values, terminal, connect }) => {
+      if (rest.length > 0) throw new UsageError(`One pool at a time, not "${rest.join(' ')}" as well`);
+      const queue = await (await connect()).queue(pool);
+      if (queue && values.json === true) terminal.out(JSON.stringify(queue));
+      else if (queue) for (const line of toQueueLines(queue)) terminal.out(line);
+      else if (pool === undefined) terminal.say('Nobody has looked at the queue yet.');
+      else
+        throw new UsageError(`Nothing is known of a pool "${pool}": there is none, or nobody has looked yet`);
       return EXIT.done;
     },
   },
