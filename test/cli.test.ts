@@ -41,6 +41,13 @@ const sdAsyncReading = (input: string, ...args: string[]) => {
   return endOf(child);
 };
 
+/** Until it has said where it is. */
+const serveOnce = (...args: string[]) => {
+  const front = start('serve', '--port', '0', ...args);
+  front.stdout?.once('data', () => front.kill('SIGINT'));
+  return endOf(front);
+};
+
 const config = (...args: string[]) => endOf(start('config', ...args));
 
 const SMALL = ['--width', '64', '--height', '64', '--steps', '2'];
@@ -296,8 +303,27 @@ describe('the command line', () => {
     expect((await stackOf().inspect.task(id))?.owner).toMatch(/^iam:.*cli-signer/);
 
     await config('use', 'signer');
-    const front = start('serve', '--port', '0');
-    front.stdout?.once('data', () => front.kill('SIGINT'));
-    expect(await endOf(front)).toMatchObject({ code: 0, out: expect.stringContaining(urls.graphql) });
+    expect(await serveOnce()).toMatchObject({ code: 0, out: expect.stringContaining(urls.graphql) });
+  });
+
+  it('serves the profile that it is told to, whichever is the current one', async () => {
+    const { urls, apiKey = '' } = stackOf();
+    await config('set', 'served', '--endpoint', urls.graphql, '--api-key', apiKey);
+    await config('set', 'elsewhere', '--endpoint', 'http://127.0.0.1:1/graphql', '--api-key', 'da2-x');
+    await config('use', 'elsewhere');
+    const served = await serveOnce('--profile', 'served');
+    expect(served).toMatchObject({ code: 0, out: expect.stringContaining(urls.graphql) });
+
+    expect(await serveOnce('--profile', 'nowhere', '--cancel-after', 'soon')).toMatchObject({
+      ...{ code: 2, out: '' },
+      said: expect.stringMatching(/--cancel-after .*: soon; There is no profile "nowhere"/) as string,
+    });
+    const both = await serveOnce('--profile', 'served', '--endpoint', urls.graphql);
+    expect(both).toMatchObject({ code: 2, said: expect.stringContaining('give no other') });
+    expect(await serveOnce('--json')).toMatchObject({ code: 2, said: expect.stringContaining('--json') });
+    const [help, overview] = [await endOf(start('serve', '--help')), await endOf(start('--help'))];
+    expect(help.out).toContain('--profile NAME');
+    expect(help.out).not.toContain('--json');
+    expect(overview.out).toMatch(/but serve has no --json/);
   });
 });
