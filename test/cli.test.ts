@@ -41,6 +41,13 @@ const sdAsyncReading = (input: string, ...args: string[]) => {
   return endOf(child);
 };
 
+/** Until it has said where it is. */
+const serveOnce = (...args: string[]) => {
+  const front = start('serve', '--port', '0', ...args);
+  front.stdout?.once('data', () => front.kill('SIGINT'));
+  return endOf(front);
+};
+
 const config = (...args: string[]) => endOf(start('config', ...args));
 
 const SMALL = ['--width', '64', '--height', '64', '--steps', '2'];
@@ -77,6 +84,25 @@ describe('the command line', () => {
     const other = (await sdAsync('txt2img', 'a', ...slow)).out.trim();
     expect((await sdAsync('cancel', other)).out).toMatch(new RegExp(`^${other} .* (CANCELING|CANCELED)`));
     expect((await sdAsync('watch', other)).code).toBe(1);
+  });
+
+  it('tells how busy a pool is, once somebody has looked', async () => {
+    await stackOf().tick('FleetScaler');
+    const told = await sdAsync('queue');
+    expect(told).toMatchObject({ code: 0, said: '' });
+    expect(told.out).toMatch(
+      /^pool {9}default\nwaiting {6}\d+\n[^]*\nnew task {5}would start .*\nas of {8}2/,
+    );
+    const { code, out } = await sdAsync('queue', 'default', '--json');
+    expect([code, out.trim().split('\n').length]).toEqual([0, 1]);
+    expect(JSON.parse(out)).toMatchObject({ pool: 'default', instances: { desired: 1 } });
+
+    expect(await sdAsync('queue', 'nowhere', '--json')).toMatchObject({
+      ...{ code: 2, out: '' },
+      said: 'sd-async: Nothing is known of a pool "nowhere": there is none, or nobody has looked yet\n',
+    });
+    expect((await sdAsync('queue', 'default', 'nowhere')).code).toBe(2);
+    expect((await endOf(start('--help'))).out).toMatch(/^ {2}queue {5}\w/m);
   });
 
   it('cancels on the server when it is interrupted', async () => {
@@ -277,8 +303,27 @@ describe('the command line', () => {
     expect((await stackOf().inspect.task(id))?.owner).toMatch(/^iam:.*cli-signer/);
 
     await config('use', 'signer');
-    const front = start('serve', '--port', '0');
-    front.stdout?.once('data', () => front.kill('SIGINT'));
-    expect(await endOf(front)).toMatchObject({ code: 0, out: expect.stringContaining(urls.graphql) });
+    expect(await serveOnce()).toMatchObject({ code: 0, out: expect.stringContaining(urls.graphql) });
+  });
+
+  it('serves the profile that it is told to, whichever is the current one', async () => {
+    const { urls, apiKey = '' } = stackOf();
+    await config('set', 'served', '--endpoint', urls.graphql, '--api-key', apiKey);
+    await config('set', 'elsewhere', '--endpoint', 'http://127.0.0.1:1/graphql', '--api-key', 'da2-x');
+    await config('use', 'elsewhere');
+    const served = await serveOnce('--profile', 'served');
+    expect(served).toMatchObject({ code: 0, out: expect.stringContaining(urls.graphql) });
+
+    expect(await serveOnce('--profile', 'nowhere', '--cancel-after', 'soon')).toMatchObject({
+      ...{ code: 2, out: '' },
+      said: expect.stringMatching(/--cancel-after .*: soon; There is no profile "nowhere"/) as string,
+    });
+    const both = await serveOnce('--profile', 'served', '--endpoint', urls.graphql);
+    expect(both).toMatchObject({ code: 2, said: expect.stringContaining('give no other') });
+    expect(await serveOnce('--json')).toMatchObject({ code: 2, said: expect.stringContaining('--json') });
+    const [help, overview] = [await endOf(start('serve', '--help')), await endOf(start('--help'))];
+    expect(help.out).toContain('--profile NAME');
+    expect(help.out).not.toContain('--json');
+    expect(overview.out).toMatch(/but serve has no --json/);
   });
 });

@@ -105,6 +105,23 @@ describe("the caller's tasks", () => {
   });
 });
 
+describe('the queue', () => {
+  it('is told of a pool that somebody has looked at, and asked for again where no answer came', async () => {
+    const client = userOf(stackOf(), 'impatient');
+    await client.txt2img(INPUT);
+    await stackOf().tick('FleetScaler');
+    expect(await client.queue('nowhere')).toBeNull();
+    const { faults } = stackOf();
+    faults.inject({ calls: ['AppSync.queue'], fault: { kind: 'cut' }, times: 1 });
+    const queue = await client.queue();
+    expect(faults.met()).toMatchObject({ 'cut AppSync.queue': 1 });
+    expect(queue).toMatchObject({ pool: 'default', running: 0, instances: { ready: 0, busy: 0 } });
+    expect(queue?.queued).toBeGreaterThan(0);
+    expect(queue?.oldestSeconds).toBeGreaterThan(0);
+    expect(await client.queue('default')).toMatchObject({ asOf: queue?.asOf });
+  });
+});
+
 describe('models', () => {
   it('are none while there is no worker', async () => {
     expect(await clientOf(stackOf()).models()).toEqual([]);

@@ -8,7 +8,7 @@ import type { FinishedTask, Task } from './task.ts';
 import { createTaskHandle, type TaskHandle } from './task-handle.ts';
 import { createTaskHub } from './task-hub.ts';
 import { SYSTEM_TIMERS } from './timers.ts';
-import { createTransport, withRetries, type Model, type Page } from './transport.ts';
+import { createTransport, withRetries, type Model, type Page, type Queue } from './transport.ts';
 import {
   createPrepare,
   type Img2ImgTaskInput,
@@ -70,6 +70,11 @@ export interface Client {
   readonly cancel: (id: string) => Promise<Task>;
   /** What the workers that are up have installed. */
   readonly models: () => Promise<readonly Model[]>;
+  /**
+   * How busy a pool is, the default one unless told: who waits, for how long, and in how many seconds after `asOf` a task should
+   * start that is submitted now. Null for a pool that there is not, and before anybody has looked at it.
+   */
+  readonly queue: (pool?: string) => Promise<Queue | null>;
   /** Ends whatever waits with `ClosedError`; sockets and timers go with it. */
   readonly close: () => void;
   readonly [Symbol.asyncDispose]: () => Promise<void>;
@@ -136,6 +141,7 @@ export const createClient = (options: ClientOptions): Client => {
     get: api.get,
     cancel: api.cancel,
     models: api.models,
+    queue: (pool) => api.queue(pool ?? null),
     close,
     [Symbol.asyncDispose]: () => Promise.resolve(close()),
   };

@@ -11,14 +11,16 @@ export interface Endpoint extends ConnectionOptions {
 export const ENDPOINT_OPTIONS = {
   endpoint: { type: 'string' },
   'api-key': { type: 'string' },
-  'stack-port': { type: 'string', default: '4400' },
+  'stack-port': { type: 'string' },
 } as const;
 
 export interface EndpointValues {
   readonly endpoint?: string | undefined;
   readonly 'api-key'?: string | undefined;
-  readonly 'stack-port': string;
+  readonly 'stack-port'?: string | undefined;
 }
+
+const LOCAL_PORT = '4400';
 
 export const ENDPOINT_HELP = `\
   --endpoint URL             the GraphQL endpoint; or SD_ASYNC_ENDPOINT
@@ -34,25 +36,22 @@ export interface EndpointOptions {
   readonly env: Env;
   /** The owner of what is submitted to the local stack. */
   readonly localUser: string;
-  /** Told what is wrong, every time. */
-  readonly onProblem: (problem: string) => void;
 }
 
-/** From the command line, else from the environment, else the local stack. */
-export const toEndpoint = (
-  values: EndpointValues,
-  { env, localUser, onProblem }: EndpointOptions,
-): Endpoint => {
+/** From the command line, else from the environment, else the local stack. Throws an error that names every problem at once. */
+export const toEndpoint = (values: EndpointValues, { env, localUser }: EndpointOptions): Endpoint => {
   const endpoint = values.endpoint ?? env.SD_ASYNC_ENDPOINT;
   const apiKey = values['api-key'] ?? env.SD_ASYNC_API_KEY;
-  const port = values['stack-port'];
-  if (!isPort(port)) onProblem(`--stack-port is no port: ${port}`);
+  const port = values['stack-port'] ?? LOCAL_PORT;
+  const problems: string[] = [];
+  if (!isPort(port)) problems.push(`--stack-port is no port: ${port}`);
   if (endpoint !== undefined && !/^https?:\/\//.test(endpoint))
-    onProblem(`--endpoint is no URL: ${endpoint}`);
+    problems.push(`--endpoint is no URL: ${endpoint}`);
   if (endpoint !== undefined && apiKey === undefined)
-    onProblem('--endpoint needs an --api-key, or SD_ASYNC_API_KEY');
+    problems.push('--endpoint needs an --api-key, or SD_ASYNC_API_KEY');
   if (endpoint === undefined && apiKey !== undefined)
-    onProblem('--api-key needs an --endpoint, or SD_ASYNC_ENDPOINT');
+    problems.push('--api-key needs an --endpoint, or SD_ASYNC_ENDPOINT');
+  if (problems.length > 0) throw new Error(problems.join('; '));
   return endpoint === undefined
     ? toLocalStack(port, localUser)
     : { endpoint, auth: { apiKey: apiKey ?? '' } };

@@ -24,7 +24,7 @@ export type { SubmitTaskInput, TaskKind, TaskStatus, Txt2ImgInput } from './oper
 export type { RunOptions } from './run.ts';
 export type { FinishedTask, Image, Task } from './task.ts';
 export type { TaskHandle, WaitOptions } from './task-handle.ts';
-export type { Model, Page } from './transport.ts';
+export type { Model, Page, Queue } from './transport.ts';
 export type {
   Img2ImgTaskInput,
   TaskInput,

@@ -90,6 +90,40 @@ describe('a handle', () => {
     expect((await handle.result()).images).toEqual(fresh);
   });
 
+  it('tells a fresh estimate to whoever asks, and to no reader: nothing has happened', async () => {
+    const queued = (version: number, queuePosition: number) =>
+      toTask('a', version, { status: 'QUEUED', estimate: { queuePosition, startsAt: null, eta: null } });
+    const handle = handleOf(queued(1, 12));
+    const updates = handle.updates();
+    await updates.next();
+    const next = updates.next();
+    await settled();
+    api.tasks.set('a', queued(1, 8));
+    expect((await handle.status()).estimate?.queuePosition).toBe(8);
+    expect(handle.latest()?.estimate?.queuePosition).toBe(8);
+    // Another reader begins with what the watch knows, and changes nothing.
+    const other = handle.result();
+    await settled();
+    expect(handle.latest()?.estimate?.queuePosition).toBe(8);
+    api.put(queued(2, 5));
+    expect((await next).value).toMatchObject({ version: 2, estimate: { queuePosition: 5 } });
+    expect(handle.latest()?.version).toBe(2);
+    api.push(toSucceeded('a', 3));
+    await other;
+    await updates.return?.();
+  });
+
+  it('has seen what others were told, once it watches', async () => {
+    const first = handleOf();
+    const [reading, joining] = [first.updates(), createTaskHandle({ id: 'a', api: api.transport, hub })];
+    await reading.next();
+    api.push(toTask('a', 2));
+    const updates = joining.updates();
+    expect((await updates.next()).value?.version).toBe(2);
+    expect(joining.latest()?.version).toBe(2);
+    await Promise.all([reading.return?.(), updates.return?.()]);
+  });
+
   it('asks once more where a finished task came without URLs', async () => {
     const { images } = toSucceeded('a', 2);
     const withoutUrl = toTask('a', 2, {

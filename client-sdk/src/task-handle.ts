@@ -15,9 +15,12 @@ export interface WaitOptions {
  */
 export interface TaskHandle {
   readonly id: string;
-  /** The newest snapshot this handle has seen. */
+  /** The newest snapshot this handle has seen; of one version, the newest answer. */
   readonly latest: () => Task | undefined;
-  /** Asks how the task is now, and for its images' addresses anew. Throws `ApiError` NOT_FOUND where there is no such task of the caller's. */
+  /**
+   * Asks how the task is now, for its images' addresses anew, and while it is QUEUED for a fresh `estimate`: that one is as old as
+   * its snapshot, and no newer version tells of a newer one. Throws `ApiError` NOT_FOUND where there is no such task of the caller's.
+   */
   readonly status: () => Promise<Task>;
   /**
    * Whole snapshots, the newest whenever there is a newer one, up to the last: `version` only rises. A slow reader skips
@@ -50,10 +53,15 @@ export const createTaskHandle = (options: TaskHandleOptions): TaskHandle => {
   const see = (task: Task): Task => {
     const before = known?.version ?? -1;
     if (before > task.version) return known ?? task;
-    // Of the same version the newer answer: its URLs were made anew.
+    // Of the same version the newer answer: its URLs and its estimate were made anew.
     known = task;
     if (before < task.version) for (const watch of open) watch.merge(task);
     return known;
+  };
+
+  /** From a watch, where a version is told once: an answer of the same one has come later. */
+  const hear = (task: Task): void => {
+    if (!known || known.version < task.version) known = task;
   };
 
   const openWatch = (): TaskWatch => {
@@ -61,8 +69,11 @@ export const createTaskHandle = (options: TaskHandleOptions): TaskHandle => {
     const watch = opened ?? hub.watch(id, { known });
     opened = undefined;
     if (known) watch.merge(known);
+    // Others watch it too, and may have heard more.
+    const latest = watch.latest();
+    if (latest) hear(latest);
     open.add(watch);
-    const stopListening = watch.listen({ onTask: see, onError: () => undefined });
+    const stopListening = watch.listen({ onTask: hear, onError: () => undefined });
     return {
       ...watch,
       close: () => {
@@ -91,7 +102,6 @@ export const createTaskHandle = (options: TaskHandleOptions): TaskHandle => {
     updates,
     result: async (wait) => {
       for await (const task of updates(wait)) {
-        known = task;
         if (!task.isTerminal) continue;
         if (task.status !== 'SUCCEEDED') throw toTaskError(task);
         return isFinished(task) ? task : toFinished(await status());

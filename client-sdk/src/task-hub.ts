@@ -10,7 +10,8 @@ import type { Transport } from './transport.ts';
  * it is opened with the first watch and closed with the last.
  *
  * Pushed snapshots come at most once and in any order, and a socket can be silent without a word. So whatever comes, from
- * wherever, is merged by version, and tasks are asked for whenever something may have been missed:
+ * wherever, is merged by version (a newer estimate of the same version is no news), and tasks are asked for whenever something may
+ * have been missed:
  *
  *   the subscription stands, for the first time or again    every task
  *   a watch joins a subscription that stands                that task

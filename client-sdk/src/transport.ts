@@ -5,12 +5,14 @@ import { NetworkError, toApiError, UnauthorizedError, type ApiError } from './er
 import {
   CancelTask,
   CreateUpload,
+  GetQueue,
   GetTask,
   ListModels,
   ListTasks,
   RetryTask,
   SubmitTask,
   type CreateUploadInput,
+  type GetQueueQuery,
   type ListModelsQuery,
   type ListTasksQueryVariables,
   type SubmitTaskInput,
@@ -28,6 +30,9 @@ export interface Page {
 /** Something that can be named in a request, and how many workers have it. */
 export type Model = ListModelsQuery['models'][number];
 
+/** How busy a pool is, as of the last look at it: `asOf`, a minute ago at most while all is well. */
+export type Queue = NonNullable<GetQueueQuery['queue']>;
+
 /** Leave to upload one image: a form with these fields, then the file. */
 export interface Upload {
   readonly id: string;
@@ -44,6 +49,8 @@ export interface Transport {
   readonly get: (id: string) => Promise<Task | null>;
   readonly list: (variables: ListTasksQueryVariables) => Promise<Page>;
   readonly models: () => Promise<readonly Model[]>;
+  /** Null: of the default pool. */
+  readonly queue: (pool: string | null) => Promise<Queue | null>;
   readonly createUpload: (input: CreateUploadInput) => Promise<Upload>;
   /** To all of the caller's tasks. */
   readonly subscribe: (listener: SubscriptionListener) => () => void;
@@ -114,6 +121,7 @@ export const createTransport = (options: ConnectionOptions, timers: Timers): Tra
     get: async (id) => (await ask(() => client.graphql({ query: GetTask, variables: { id } }), id)).task,
     list: async (variables) => (await ask(() => client.graphql({ query: ListTasks, variables }))).tasks,
     models: async () => (await ask(() => client.graphql({ query: ListModels }))).models,
+    queue: async (pool) => (await ask(() => client.graphql({ query: GetQueue, variables: { pool } }))).queue,
     createUpload: async (input) => {
       const { createUpload } = await ask(() => client.graphql({ query: CreateUpload, variables: { input } }));
       const { id, url, fields } = createUpload;
@@ -138,6 +146,7 @@ export const withRetries = (transport: Transport, retry: Retry): Transport => ({
   get: (id) => retry(() => transport.get(id)),
   list: (variables) => retry(() => transport.list(variables)),
   models: () => retry(() => transport.models()),
+  queue: (pool) => retry(() => transport.queue(pool)),
   createUpload: (input) => retry(() => transport.createUpload(input)),
   subscribe: transport.subscribe,
 });

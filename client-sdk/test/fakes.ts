@@ -63,6 +63,7 @@ export const createFakeApi = () => {
         return { items: newest.slice(first, first + 100), nextToken: isLast ? null : String(first + 100) };
       }),
     models: () => answer('models', () => []),
+    queue: (pool) => answer(`queue ${pool}`, () => null),
     createUpload: ({ bytes, contentType }) =>
       answer(`createUpload ${contentType} ${bytes}`, () => ({
         id: `upload-${calls.length}`,

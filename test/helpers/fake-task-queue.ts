@@ -9,6 +9,8 @@ export interface FakeTask {
   readonly latest: () => Task;
   /** A newer snapshot. */
   readonly tell: (change: Partial<Task>) => void;
+  /** A newer estimate of the same snapshot: only who asks is told. */
+  readonly estimate: (estimate: Task['estimate']) => void;
   /** SUCCEEDED, with as many pictures as were asked for. */
   readonly succeed: () => void;
   readonly fail: (code: string, message: string) => void;
@@ -18,7 +20,7 @@ export interface FakeTask {
 export interface FakeTaskQueue extends TaskQueue {
   /** Those that were submitted, once there are as many. */
   readonly submitted: (count: number) => Promise<readonly FakeTask[]>;
-  /** What the next submit throws. */
+  /** What the next submit throws, and every question after a task until then. */
   readonly refuse: (error: Error) => void;
 }
 
@@ -65,6 +67,9 @@ export const createFakeTaskQueue = (models: readonly Model[] = []): FakeTaskQueu
       request,
       latest: () => latest,
       tell,
+      estimate: (estimate) => {
+        latest = { ...latest, estimate };
+      },
       succeed: () =>
         tell({
           status: 'SUCCEEDED',
@@ -112,6 +117,7 @@ export const createFakeTaskQueue = (models: readonly Model[] = []): FakeTaskQueu
             if (snapshot.isTerminal) return;
           }
         },
+        status: () => (refusal ? Promise.reject(refusal) : Promise.resolve(task.latest())),
         cancel: () => {
           const { status, isTerminal } = task.latest();
           if (status === 'QUEUED') task.tell({ status: 'CANCELED', isTerminal: true });

@@ -176,6 +176,7 @@ export const createSimulatedAppSync = (options: SimulatedAppSyncOptions): Simula
       get: (id) => ask('task', resolvers.task, { id }) as Promise<Task | null>,
       list: () => askFor('tasks', () => firstPage(owner)),
       models: () => Promise.resolve([]),
+      queue: () => Promise.resolve(null),
       createUpload: () => Promise.reject(new Error('Nobody uploads here')),
       subscribe: (listener) => {
         const subscriber: Subscriber = { owner, listener, connection: 0, isConnected: false };

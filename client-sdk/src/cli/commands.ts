@@ -1,8 +1,9 @@
 import type { Client, TaskHandle, TaskInput, TaskStatus } from '../index.ts';
+import type { Timers } from '../timers.ts';
 import { EXIT, toFailure, UsageError } from './exit-codes.ts';
 import { FIELDS, parseInput, TASK_FIELDS, toInput, toParseOptions, type Values } from './fields.ts';
 import { CANCELING, follow, toNotCanceled, type FollowOptions } from './follow.ts';
-import { toModelRow, toResult, toRow } from './format.ts';
+import { toModelRow, toQueueLines, toResult, toRow } from './format.ts';
 import { FOLLOW_HELP, TASK_HELP, toOptionLines, type Topic } from './help.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -14,6 +15,7 @@ export interface Call {
   readonly connect: () => Promise<Client>;
   readonly readText: (path: string) => Promise<string>;
   readonly createId: () => string;
+  readonly timers: Timers;
 }
 
 export interface Command extends Topic {
@@ -41,7 +43,7 @@ const noWords = ({ words }: Call): void => {
 
 const followTask = (
   handle: TaskHandle,
-  { values, terminal }: Call,
+  { values, terminal, timers }: Call,
   onInterrupt: FollowOptions['onInterrupt'],
 ): Promise<number> | number => {
   const isJson = values.json === true;
@@ -51,7 +53,7 @@ const followTask = (
     return EXIT.done;
   }
   terminal.say(`task ${handle.id}`);
-  return follow(handle, { terminal, folder: text(values.out) ?? '.', isJson, onInterrupt });
+  return follow(handle, { terminal, folder: text(values.out) ?? '.', isJson, onInterrupt, timers });
 };
 
 type Send = (client: Client, id: string, signal: AbortSignal) => Promise<TaskHandle>;
@@ -190,13 +192,13 @@ export const COMMANDS: readonly Command[] = [
     options: { status: { type: 'string' }, limit: { type: 'string' } },
     run: async (call) => {
       noWords(call);
-      const { values, terminal, connect } = call;
+      const { values, terminal, connect, timers } = call;
       const limit = Number(text(values.limit) ?? '20');
       if (!Number.isInteger(limit) || limit < 1)
         throw new UsageError('--limit: must be a whole number of tasks');
       const status = text(values.status)?.toUpperCase() as TaskStatus | undefined;
       for await (const task of (await connect()).tasks({ status, limit }))
-        terminal.out(values.json === true ? JSON.stringify(toResult(task)) : toRow(task));
+        terminal.out(values.json === true ? JSON.stringify(toResult(task)) : toRow(task, timers.now()));
       return EXIT.done;
     },
   },
@@ -210,7 +212,8 @@ export const COMMANDS: readonly Command[] = [
     run: async (call) => {
       const id = idOf(call);
       const task = await (await call.connect()).cancel(id);
-      call.terminal.out(call.values.json === true ? JSON.stringify(toResult(task)) : toRow(task));
+      const isJson = call.values.json === true;
+      call.terminal.out(isJson ? JSON.stringify(toResult(task)) : toRow(task, call.timers.now()));
       return EXIT.done;
     },
   },
@@ -243,6 +246,24 @@ export const COMMANDS: readonly Command[] = [
             : toModelRow({ kind, name, workers }),
         );
       if (models.length === 0) call.terminal.say('No worker has said yet what it has.');
+      return EXIT.done;
+    },
+  },
+  {
+    name: 'queue',
+    usage: 'queue [POOL] [options]',
+    summary: 'Tells how busy a pool is, and when a new task would start',
+    details: '  POOL                       the default one unless told',
+    examples: ['sd-async queue', 'sd-async queue --json | jq .newTaskStartsInSeconds'],
+    options: {},
+    run: async ({ words: [pool, ...rest], values, terminal, connect }) => {
+      if (rest.length > 0) throw new UsageError(`One pool at a time, not "${rest.join(' ')}" as well`);
+      const queue = await (await connect()).queue(pool);
+      if (queue && values.json === true) terminal.out(JSON.stringify(queue));
+      else if (queue) for (const line of toQueueLines(queue)) terminal.out(line);
+      else if (pool === undefined) terminal.say('Nobody has looked at the queue yet.');
+      else
+        throw new UsageError(`Nothing is known of a pool "${pool}": there is none, or nobody has looked yet`);
       return EXIT.done;
     },
   },

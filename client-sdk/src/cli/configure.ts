@@ -1,7 +1,7 @@
 import { regionOf } from '../auth.ts';
 import { UsageError } from './exit-codes.ts';
 import type { Values } from './fields.ts';
-import { toOptionLines, type Topic } from './help.ts';
+import { JSON_HELP, toOptionLines, type Topic } from './help.ts';
 import { LOCAL, profileOf, readProfiles, writeProfiles, type Profile, type Profiles } from './profiles.ts';
 import type { Terminal } from './terminal.ts';
 import { isSecret, kindOf, nameOf, type WayIn } from './ways-in.ts';
@@ -21,10 +21,11 @@ export const CONFIG: Topic = {
   usage: 'config [set|use|remove NAME] [options]',
   summary: 'Keeps endpoints and the ways into them under names',
   details: `\
-  Without a name it lists them; keys and tokens are never shown. With set, --endpoint is kept, and one of --api-key and the
-  options below. The first one is the current one; "use local" goes back to the local stack.
+  Without a name it lists them; keys and tokens are never shown. With set, --endpoint is kept, and one of the ways in that
+  follow it below. The first one is the current one; "use local" goes back to the local stack.
 
 ${toOptionLines([
+  { option: 'endpoint', type: 'text', hint: 'URL of the GraphQL endpoint' },
   { option: 'api-key', type: 'text', hint: 'a key; "-" reads it from standard input' },
   { option: 'token', type: 'text', hint: 'a user\'s access token, until it expires; "-" as above' },
   {
@@ -35,6 +36,7 @@ ${toOptionLines([
   { option: 'iam', type: 'flag', hint: 'signs as whoever the AWS tools of this machine are' },
   { option: 'region', type: 'text', hint: "with --iam: the API's, where its endpoint does not name it" },
 ])}`,
+  common: `${JSON_HELP}  --help`,
   examples: [
     'sd-async config set home --endpoint https://example.com/graphql --api-key - < key.txt',
     'sd-async config set mine --endpoint https://example.com/graphql --token-command "my-sso print-access-token"',

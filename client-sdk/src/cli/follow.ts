@@ -1,6 +1,8 @@
 import { createDownloadImage } from '../download.ts';
 import type { Task, TaskHandle } from '../index.ts';
+import type { Timers } from '../timers.ts';
 import { EXIT, toFailure, toLine } from './exit-codes.ts';
+import { createPlaceWatch } from './place-watch.ts';
 import { createProgressView } from './progress-view.ts';
 import { toResult } from './format.ts';
 import { saveImages } from './save-images.ts';
@@ -12,6 +14,7 @@ export interface FollowOptions {
   readonly isJson: boolean;
   /** What Ctrl-C does: ends the task, or the watching only. */
   readonly onInterrupt: 'cancel' | 'leave';
+  readonly timers: Timers;
 }
 
 export const CANCELING = 'canceling; once more to leave at once';
@@ -21,13 +24,15 @@ export const toNotCanceled = (id: string, error: unknown): string =>
 
 /** Shows a task up to its end and saves its images. Resolves with the exit code. */
 export const follow = async (handle: TaskHandle, options: FollowOptions): Promise<number> => {
-  const { terminal, isJson } = options;
-  const view = createProgressView(terminal);
+  const { terminal, isJson, timers } = options;
+  const view = createProgressView(terminal, timers.now);
+  const place = createPlaceWatch({ ask: handle.status, onTask: view.show, timers });
   const leaving = new AbortController();
   let isInterrupted = false;
   const interrupt = (): void => {
     isInterrupted = true;
     view.stop();
+    place.stop();
     if (options.onInterrupt === 'leave') return leaving.abort();
     terminal.say(CANCELING);
     handle.cancel().catch((error: unknown) => {
@@ -39,6 +44,7 @@ export const follow = async (handle: TaskHandle, options: FollowOptions): Promis
   try {
     for await (const task of handle.updates({ signal: leaving.signal })) {
       view.show(task);
+      place.see(task);
       if (!task.isTerminal) continue;
       view.stop();
       const code = await report(task, handle, options);
@@ -52,6 +58,7 @@ export const follow = async (handle: TaskHandle, options: FollowOptions): Promis
     if (isJson) terminal.out(JSON.stringify({ id: handle.id, status: handle.latest()?.status ?? null }));
     return EXIT.interrupted;
   } finally {
+    place.stop();
     stopListening();
   }
 };

@@ -17,12 +17,16 @@ export const FOLLOW_HELP = `\
   --detach                   print the task's id and leave; sd-async watch ID goes on
 `;
 
-const COMMON_HELP = `\
+export const JSON_HELP = `\
   --json                     one JSON line for each result on standard output, everything else on standard error
-  --profile NAME             an endpoint that sd-async config keeps; "local" is the local stack
-${ENDPOINT_HELP}\
-  --help
 `;
+
+/** Where the API is. */
+export const CONNECT_HELP = `\
+  --profile NAME             an endpoint that sd-async config keeps; "local" is the local stack
+${ENDPOINT_HELP}`;
+
+const COMMON_HELP = `${JSON_HELP}${CONNECT_HELP}  --help\n`;
 
 export interface Topic {
   readonly name: string;
@@ -30,16 +34,18 @@ export interface Topic {
   readonly summary: string;
   /** Lines of options, and what else there is to say. */
   readonly details: string;
+  /** Lines of the options that it shares with others; those of the overview unless told. */
+  readonly common?: string;
   readonly examples: readonly string[];
 }
 
 const toExamples = (examples: readonly string[]): string => examples.map((line) => `  ${line}`).join('\n');
 
-export const toTopicHelp = ({ usage, summary, details, examples }: Topic): string =>
+export const toTopicHelp = ({ usage, summary, details, examples, common = COMMON_HELP }: Topic): string =>
   [
     `${summary}\n\n  sd-async ${usage}`,
     ...(details === '' ? [] : [details.trimEnd()]),
-    COMMON_HELP.trimEnd(),
+    common.trimEnd(),
     `Examples:\n${toExamples(examples)}`,
     EXIT_HELP,
   ].join('\n\n');
@@ -50,7 +56,7 @@ export const toOverview = (topics: readonly Topic[]): string => `Stable Diffusio
 
 ${topics.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join('\n')}
 
-sd-async COMMAND --help tells the rest. What all of them understand:
+sd-async COMMAND --help tells the rest. What they have in common; but serve has no --json, and config keeps endpoints and asks none:
 
 ${COMMON_HELP}
 Without a profile, an endpoint or a variable it is the local stack: start that with npm start.

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
+import { SYSTEM_TIMERS } from '../timers.ts';
 import { UsageError } from './exit-codes.ts';
 import { runCli } from './run-cli.ts';
 import type { Terminal } from './terminal.ts';
@@ -49,6 +50,8 @@ const readText = async (path: string): Promise<string> => {
 };
 
 const createId = (): string => crypto.randomUUID();
-const exitCode = await runCli(process.argv.slice(2), { env: process.env, terminal, readText, createId });
+const exitCode = await runCli(process.argv.slice(2), {
+  ...{ env: process.env, terminal, readText, createId, timers: SYSTEM_TIMERS },
+});
 // Amplify leaves a timer of 15 s behind (6.22): nothing here is left to wait for.
 process.exit(exitCode);

@@ -2,13 +2,24 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { chooseEndpoint, parseProfiles, toConfigPath, writeProfiles, type Profiles } from './profiles.ts';
+import type { Env } from '../endpoint.ts';
+import {
+  chooseEndpoint,
+  parseProfiles,
+  toConfigPath,
+  writeProfiles,
+  type ConnectValues,
+  type Profiles,
+} from './profiles.ts';
 
 const HOME: Profiles['profiles'][string] = { endpoint: 'https://home/graphql', apiKey: 'da2-home' };
 const WORK: Profiles['profiles'][string] = { endpoint: 'https://office/graphql', apiKey: 'da2-work' };
 const KNOWN: Profiles = { current: 'home', profiles: { home: HOME, work: WORK } };
 const NONE: Profiles = { current: null, profiles: {} };
 const ENV = { SD_ASYNC_ENDPOINT: 'https://env/graphql', SD_ASYNC_API_KEY: 'da2-env' };
+
+const choose = (values: ConnectValues, known: Profiles, env: Env = {}) =>
+  chooseEndpoint(values, { env, known, localUser: 'ann' });
 
 describe('the endpoint', () => {
   it.each([
@@ -26,16 +37,16 @@ describe('the endpoint', () => {
     ['the local stack', {}, {}, NONE, 'http://127.0.0.1:4400/graphql'],
     ['the local stack by its name', { profile: 'local' }, ENV, KNOWN, 'http://127.0.0.1:4400/graphql'],
   ])('is that of %s, before what comes after', (_whose, values, env, known, endpoint) => {
-    expect(chooseEndpoint(values, env, known).endpoint).toBe(endpoint);
+    expect(choose(values, known, env).endpoint).toBe(endpoint);
   });
 
   it('brings its key', () => {
-    expect(chooseEndpoint({ profile: 'work' }, {}, KNOWN).auth).toEqual({ apiKey: 'da2-work' });
+    expect(choose({ profile: 'work' }, KNOWN).auth).toEqual({ apiKey: 'da2-work' });
   });
 
   it('of a profile that signs brings its region', () => {
     const signs = { endpoint: 'https://office/graphql', iam: { region: 'eu-north-1' } };
-    const chosen = chooseEndpoint({}, {}, { current: 'work', profiles: { work: signs } });
+    const chosen = choose({}, { current: 'work', profiles: { work: signs } });
     expect(chosen).toMatchObject({ region: 'eu-north-1', auth: { credentials: expect.any(Function) } });
   });
 
@@ -45,7 +56,7 @@ describe('the endpoint', () => {
     [{ 'stack-port': '1', endpoint: 'https://x/' }, /--stack-port is for the local stack/],
     [{ endpoint: 'there' }, /--endpoint is no URL: there; --endpoint needs an --api-key/],
   ])('is not guessed from %j', (values, message) => {
-    expect(() => chooseEndpoint(values, {}, KNOWN)).toThrow(message);
+    expect(() => choose(values, KNOWN)).toThrow(message);
   });
 });
 

@@ -17,9 +17,6 @@ export interface Profiles {
 
 /** The name of what needs no profile. */
 export const LOCAL = 'local';
-const LOCAL_PORT = '4400';
-/** The owner of what is submitted to the local stack. */
-const LOCAL_USER = 'cli';
 
 export const toConfigPath = ({ XDG_CONFIG_HOME, HOME }: Env): string =>
   join(XDG_CONFIG_HOME || join(HOME ?? homedir(), '.config'), 'sd-async', 'config.json');
@@ -83,15 +80,19 @@ export const toProfileEndpoint = (profile: Profile): Endpoint => ({
   ...toAuth(profile),
 });
 
-export interface ConnectValues {
+export interface ConnectValues extends EndpointValues {
   readonly profile?: string | undefined;
-  readonly endpoint?: string | undefined;
-  readonly 'api-key'?: string | undefined;
-  readonly 'stack-port'?: string | undefined;
+}
+
+export interface ChooseOptions {
+  readonly env: Env;
+  readonly known: Profiles;
+  /** The owner of what is submitted to the local stack. */
+  readonly localUser: string;
 }
 
 /** The profile that was asked for, else the command line, else the environment, else the current profile, else the local stack. */
-export const chooseEndpoint = (values: ConnectValues, env: Env, known: Profiles): Endpoint => {
+export const chooseEndpoint = (values: ConnectValues, { env, known, localUser }: ChooseOptions): Endpoint => {
   const { profile, 'stack-port': port } = values;
   if (profile !== undefined && (values.endpoint ?? values['api-key'] ?? port) !== undefined)
     throw new UsageError('--profile names an endpoint, its key and all: give no other');
@@ -101,13 +102,9 @@ export const chooseEndpoint = (values: ConnectValues, env: Env, known: Profiles)
   const name = profile ?? (isTold ? undefined : (known.current ?? undefined));
   if (name !== undefined && name !== LOCAL) return toProfileEndpoint(profileOf(known, name));
   const isLocal = name === LOCAL || port !== undefined;
-  const problems: string[] = [];
-  const given: EndpointValues = { ...values, 'stack-port': port ?? LOCAL_PORT };
-  const endpoint = toEndpoint(given, {
-    env: isLocal ? {} : env,
-    localUser: LOCAL_USER,
-    onProblem: (problem) => problems.push(problem),
-  });
-  if (problems.length > 0) throw new UsageError(problems.join('; '));
-  return endpoint;
+  try {
+    return toEndpoint(values, { env: isLocal ? {} : env, localUser });
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
 };

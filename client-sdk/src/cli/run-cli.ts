@@ -1,23 +1,17 @@
 import { parseArgs } from 'node:util';
-import { assertRunning, type Env } from '../endpoint.ts';
-import { loadConfig, toHelp } from '../front/config.ts';
+import { assertRunning, ENDPOINT_OPTIONS, type Env } from '../endpoint.ts';
+import { FRONT_OPTIONS, FRONT_USER, toConfig, toHelp, type FrontConfig } from '../front/config.ts';
 import { serve } from '../front/serve.ts';
 import { createClient, type Client } from '../index.ts';
 import { COMMANDS, type Call, type Command } from './commands.ts';
 import { CONFIG, CONFIG_OPTIONS, configure } from './configure.ts';
 import { EXIT, toFailure, toLine, UnreachableError, UsageError } from './exit-codes.ts';
 import type { Values } from './fields.ts';
-import { toOverview, toTopicHelp, type Topic } from './help.ts';
-import {
-  chooseEndpoint,
-  readProfiles,
-  toConfigPath,
-  toProfileEndpoint,
-  type ConnectValues,
-} from './profiles.ts';
+import { CONNECT_HELP, toOverview, toTopicHelp, type Topic } from './help.ts';
+import { chooseEndpoint, readProfiles, toConfigPath, type ConnectValues } from './profiles.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface CliOptions extends Pick<Call, 'readText' | 'createId'> {
+export interface CliOptions extends Pick<Call, 'readText' | 'createId' | 'timers'> {
   readonly env: Env;
   readonly terminal: Terminal;
 }
@@ -32,20 +26,21 @@ const SERVE: Topic = {
 
 const TOPICS = [...COMMANDS, SERVE, CONFIG];
 
-const COMMON_OPTIONS = {
-  json: { type: 'boolean' },
+/** The owner of what is submitted to the local stack. */
+const CLI_USER = 'cli';
+
+const CONNECT_OPTIONS = {
+  ...ENDPOINT_OPTIONS,
   profile: { type: 'string' },
-  endpoint: { type: 'string' },
-  'api-key': { type: 'string' },
-  'stack-port': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
+const COMMON_OPTIONS = { ...CONNECT_OPTIONS, json: { type: 'boolean' } } as const;
 
 const parse = (args: readonly string[], options: Command['options']) => {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { ...options, ...COMMON_OPTIONS },
+      options,
       allowPositionals: true,
     });
     return { values: values as Values, words: positionals };
@@ -80,7 +75,10 @@ const runCommand = async ([name, ...rest]: readonly string[], options: CliOption
   if (asked === SERVE.name) return runServe(isHelp ? ['--help'] : rest, options);
 
   const command = COMMANDS.find((known) => known.name === asked);
-  const { values, words } = parse(isHelp ? ['--help'] : rest, command?.options ?? CONFIG_OPTIONS);
+  const { values, words } = parse(isHelp ? ['--help'] : rest, {
+    ...(command?.options ?? CONFIG_OPTIONS),
+    ...COMMON_OPTIONS,
+  });
   if (values.help === true) {
     terminal.out(toTopicHelp(topic));
     return EXIT.done;
@@ -91,7 +89,8 @@ const runCommand = async ([name, ...rest]: readonly string[], options: CliOption
   }
   let client: Client | undefined;
   const connect = async (): Promise<Client> => {
-    const endpoint = chooseEndpoint(values as ConnectValues, env, await readProfiles(toConfigPath(env)));
+    const known = await readProfiles(toConfigPath(env));
+    const endpoint = chooseEndpoint(values as ConnectValues, { env, known, localUser: CLI_USER });
     await assertRunning(endpoint).catch(toUnreachable);
     client = createClient(endpoint);
     return client;
@@ -108,28 +107,29 @@ const toUnreachable = (error: Error): never => {
   throw new UnreachableError(`${error.message}\n${hint}`, { cause: error });
 };
 
-/** Its options are the front's own; where it is told no endpoint it takes the current profile. */
+/** Its options are the front's own, and whatever says where the API is. */
 const runServe = async (args: readonly string[], { env, terminal }: CliOptions): Promise<number> => {
-  const { current, profiles } = await readProfiles(toConfigPath(env));
-  const profile = current === null ? undefined : profiles[current];
-  const isTold =
-    env.SD_ASYNC_ENDPOINT !== undefined || args.some((arg) => /^--(endpoint|api-key|stack-port)\b/.test(arg));
-  const kept = profile && !isTold ? toProfileEndpoint(profile) : undefined;
-  const load = () => {
-    try {
-      return loadConfig(args, env, kept);
-    } catch (error) {
-      throw new UsageError((error as Error).message, { cause: error });
-    }
-  };
-  const given = load();
-  if (given.help) {
-    terminal.out(toHelp('sd-async serve'));
+  const { values, words } = parse(args, { ...FRONT_OPTIONS, ...CONNECT_OPTIONS });
+  if (values.help === true) {
+    terminal.out(toHelp('sd-async serve', CONNECT_HELP));
     return EXIT.done;
   }
-  await assertRunning(given.config.queue).catch(toUnreachable);
-  const front = await serve(given.config, (text) => terminal.out(text.replace(/\n$/, '')));
+  if (words.length > 0) throw new UsageError(`What is "${words.join(' ')}" for?`);
+  const known = await readProfiles(toConfigPath(env));
+  const config = toFrontConfig(values, () =>
+    chooseEndpoint(values as ConnectValues, { env, known, localUser: FRONT_USER }),
+  );
+  await assertRunning(config.queue).catch(toUnreachable);
+  const front = await serve(config, (text) => terminal.out(text.replace(/\n$/, '')));
   await new Promise<void>((resolve) => terminal.onInterrupt(resolve));
   await front.stop();
   return EXIT.done;
+};
+
+const toFrontConfig = (...[values, findQueue]: Parameters<typeof toConfig>): FrontConfig => {
+  try {
+    return toConfig(values, findQueue);
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
 };

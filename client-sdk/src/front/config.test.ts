@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfig, type FrontConfig } from './config.ts';
+import { loadConfig, toConfig, type FrontConfig } from './config.ts';
 
 const configOf = (args: readonly string[], env: Record<string, string> = {}): FrontConfig => {
   const given = loadConfig(args, env);
@@ -31,9 +31,13 @@ describe('the configuration', () => {
     });
   });
 
-  it('is that of the queue that is kept, where there is one', () => {
-    const kept = { endpoint: 'https://home/graphql', auth: { apiKey: 'da2-home' } };
-    expect(loadConfig(['--quiet'], {}, kept)).toMatchObject({ config: { queue: kept, quiet: true } });
+  it('is that of the queue that was found, where somebody else looks for it', () => {
+    const queue = { endpoint: 'https://home/graphql', auth: { apiKey: 'da2-home' } };
+    expect(toConfig({ quiet: true }, () => queue)).toMatchObject({ queue, quiet: true, port: 7860 });
+    const find = (): never => {
+      throw new Error('There is no profile "x"');
+    };
+    expect(() => toConfig({ port: 'x' }, find)).toThrow('--port is no port: x; There is no profile "x"');
   });
 
   it('names every problem at once', () => {

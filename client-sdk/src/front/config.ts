@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util';
 import { ENDPOINT_HELP, ENDPOINT_OPTIONS, isPort, toEndpoint, type Endpoint, type Env } from '../endpoint.ts';
 
-export const toHelp = (command: string): string =>
+/** @param connectHelp What tells where the queue is. */
+export const toHelp = (command: string, connectHelp = ENDPOINT_HELP): string =>
   `A Stable Diffusion WebUI's address with the queue behind it: point an A1111 client at it.
 
   ${command} [options]
 
   --port N                   7860 unless told; 0: any free port
-${ENDPOINT_HELP}\
+${connectHelp}\
   --cancel-after SECONDS     when the task of a client that left is canceled, 10 unless told; never: it goes on to its end
   --cors-allow-origins LIST  web pages that may use it, separated by commas; *: all. None unless told
   --quiet                    no line for every task
@@ -24,46 +25,61 @@ export interface FrontConfig {
   readonly quiet: boolean;
 }
 
-export type Given = { readonly help: true } | { readonly help: false; readonly config: FrontConfig };
+/** Of `util.parseArgs`. */
+export const FRONT_OPTIONS = {
+  port: { type: 'string' },
+  'cancel-after': { type: 'string' },
+  'cors-allow-origins': { type: 'string' },
+  quiet: { type: 'boolean' },
+} as const;
+
+export interface FrontValues {
+  readonly port?: string | undefined;
+  readonly 'cancel-after'?: string | undefined;
+  readonly 'cors-allow-origins'?: string | undefined;
+  readonly quiet?: boolean | undefined;
+}
 
 /**
- * Reads the command line and the environment. Names every problem at once.
+ * Throws an error that names every problem at once.
  *
- * @param kept The queue that is meant, whatever the environment says of one.
+ * @param findQueue Where the queue is; throws what is wrong with that.
  */
-export const loadConfig = (args: readonly string[], env: Env, kept?: Endpoint): Given => {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      port: { type: 'string', default: '7860' },
-      ...ENDPOINT_OPTIONS,
-      'cancel-after': { type: 'string', default: '10' },
-      'cors-allow-origins': { type: 'string', default: '' },
-      quiet: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return { help: true };
-
+export const toConfig = (values: FrontValues, findQueue: () => Endpoint): FrontConfig => {
+  const { port = '7860', 'cancel-after': grace = '10' } = values;
   const problems: string[] = [];
-  if (!isPort(values.port)) problems.push(`--port is no port: ${values.port}`);
-  const grace = values['cancel-after'];
+  if (!isPort(port)) problems.push(`--port is no port: ${port}`);
   const graceMs = grace === 'never' ? null : Number(grace) * 1000;
   if (graceMs !== null && !(grace.trim() !== '' && graceMs >= 0))
     problems.push(`--cancel-after is neither a number of seconds nor "never": ${grace}`);
 
-  const config: FrontConfig = {
-    port: Number(values.port),
-    queue:
-      kept ??
-      toEndpoint(values, { env, localUser: LOCAL_USER, onProblem: (problem) => problems.push(problem) }),
-    graceMs,
-    corsOrigins: values['cors-allow-origins'].split(',').filter((origin) => origin !== ''),
-    quiet: values.quiet,
-  };
-  if (problems.length > 0) throw new Error(problems.join('; '));
-  return { help: false, config };
+  const origins = (values['cors-allow-origins'] ?? '').split(',').filter((origin) => origin !== '');
+  const queue = attempt(findQueue, problems);
+  if (!queue || problems.length > 0) throw new Error(problems.join('; '));
+  return { port: Number(port), queue, graceMs, corsOrigins: origins, quiet: values.quiet ?? false };
+};
+
+const attempt = <T>(find: () => T, problems: string[]): T | undefined => {
+  try {
+    return find();
+  } catch (error) {
+    problems.push((error as Error).message);
+    return undefined;
+  }
+};
+
+export type Given = { readonly help: true } | { readonly help: false; readonly config: FrontConfig };
+
+/** Reads the command line and the environment. Names every problem at once. */
+export const loadConfig = (args: readonly string[], env: Env): Given => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { ...FRONT_OPTIONS, ...ENDPOINT_OPTIONS, help: { type: 'boolean' } },
+  });
+  if (values.help === true) return { help: true };
+  const findQueue = (): Endpoint => toEndpoint(values, { env, localUser: FRONT_USER });
+  return { help: false, config: toConfig(values, findQueue) };
 };
 
 /** The owner of what clients submit to the local stack. */
-const LOCAL_USER = 'a1111';
+export const FRONT_USER = 'a1111';

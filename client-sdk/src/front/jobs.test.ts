@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeTaskQueue } from '../../../test/helpers/fake-task-queue.ts';
+import { settled } from '../../test/fakes.ts';
 import { createPerCaller } from './callers.ts';
 import { createJobs, type Job, type Jobs } from './jobs.ts';
 import type { Work } from './translate.ts';
@@ -16,9 +17,10 @@ const setUp = ({ graceMs }: { graceMs: number | undefined } = { graceMs: 10_000 
   const queue = createFakeTaskQueue();
   const timers = new Map<object, () => void>();
   const ended: Job[] = [];
+  let now = 0;
   const jobs = createJobs({
     submit: queue.submit,
-    clock: () => 0,
+    clock: () => now,
     graceMs,
     flagsOf: createPerCaller(() => ({ interrupted: false, skipped: false })),
     onEnd: (job) => ended.push(job),
@@ -48,7 +50,7 @@ const setUp = ({ graceMs }: { graceMs: number | undefined } = { graceMs: 10_000 
       expire();
     }
   };
-  return { queue, jobs, run, ended, endGrace };
+  return { queue, jobs, run, ended, endGrace, pass: (ms: number) => void (now += ms) };
 };
 
 const leave = async (run: (signal: AbortSignal) => Promise<unknown>, jobs: Jobs, caller: string) => {
@@ -69,6 +71,32 @@ describe('a job', () => {
     expect(ended).toHaveLength(1);
     expect(jobs.current('ann')).toBeUndefined();
     expect(task?.isClosed()).toBe(true);
+  });
+
+  it('has its place asked for when somebody looks, once in ten seconds, while it waits', async () => {
+    const { queue, run, jobs, pass } = setUp();
+    const running = run('ann');
+    const [task] = await queue.submitted(1);
+    await expect.poll(() => jobs.current('ann')?.latest()).toBeDefined();
+    const placeAfterLook = async () => {
+      jobs.current('ann')?.look();
+      await settled();
+      return jobs.current('ann')?.latest()?.estimate?.queuePosition;
+    };
+    task?.estimate({ queuePosition: 3, startsAt: null, eta: null });
+    pass(9999);
+    expect(await placeAfterLook()).toBeUndefined();
+    pass(1);
+    expect(await placeAfterLook()).toBe(3);
+    task?.estimate({ queuePosition: 2, startsAt: null, eta: null });
+    expect(await placeAfterLook()).toBe(3);
+    queue.refuse(new Error('away'));
+    pass(10_000);
+    expect(await placeAfterLook()).toBe(3);
+    task?.tell({ status: 'RUNNING', estimate: null });
+    expect(await placeAfterLook()).toBeUndefined();
+    task?.succeed();
+    await running;
   });
 
   it('is nothing where the queue does not take it', async () => {

@@ -21,6 +21,11 @@ export interface Job {
   readonly startedAt: number;
   readonly latest: () => Task | undefined;
   readonly preview: () => { readonly url: string; readonly number: number } | undefined;
+  /**
+   * To be called when somebody asks how far it is. Nothing is pushed when the place of a task changes, so that of one that waits is
+   * asked for then, ten seconds after it was last known; whoever asks next is told.
+   */
+  readonly look: () => void;
 }
 
 export interface Flags {
@@ -83,6 +88,8 @@ interface OpenJob extends Job {
 
 /** As many labels of ended jobs are remembered as the WebUI remembers. */
 const ENDED_LABELS = 16;
+/** How long an estimate is told before a fresh one is asked for. */
+const ESTIMATE_MS = 10_000;
 
 export const createJobs = (options: JobsOptions): Jobs => {
   const { submit, clock, graceMs, flagsOf, onEnd, timers = globalThis } = options;
@@ -93,6 +100,7 @@ export const createJobs = (options: JobsOptions): Jobs => {
   const begin = ({ caller, fingerprint, work }: RunCall): OpenJob => {
     Object.assign(flagsOf(caller), { interrupted: false, skipped: false });
     let latest: Task | undefined;
+    let estimatedAt = clock();
     let isCanceled = false;
     let preview: { url: string; number: number } | undefined;
     const submitted = submit(work.request);
@@ -101,6 +109,7 @@ export const createJobs = (options: JobsOptions): Jobs => {
       try {
         for await (const snapshot of task.updates()) {
           latest = snapshot;
+          estimatedAt = clock();
           const url = snapshot.progress?.previewUrl;
           if (url && url !== preview?.url) preview = { url, number: (preview?.number ?? 0) + 1 };
           if (snapshot.isTerminal || snapshot.status === 'CANCELING') return snapshot;
@@ -111,11 +120,24 @@ export const createJobs = (options: JobsOptions): Jobs => {
       }
     };
 
+    const look = (): void => {
+      if (latest?.status !== 'QUEUED' || clock() - estimatedAt < ESTIMATE_MS) return;
+      estimatedAt = clock();
+      const ask = async (): Promise<void> => {
+        const now = await (await submitted).status();
+        // What has happened comes by `updates`.
+        if (now.version === latest?.version) latest = now;
+      };
+      // An estimate is nice to have.
+      ask().catch(() => undefined);
+    };
+
     const job: OpenJob = {
       label: work.label ?? `task(${work.kind}-${randomBytes(4).toString('hex').slice(0, 7)})`,
       ...{ caller, work, fingerprint, startedAt: clock(), grace: undefined },
       latest: () => latest,
       preview: () => preview,
+      look,
       ended: submitted.then(follow).finally(() => {
         open.delete(job);
         if (graceMs === undefined) abandoned.delete(job);

@@ -15,6 +15,7 @@ const jobOf = (task: Partial<Task> | undefined, payload: object = {}): Job => ({
   },
   latest: () => task as Task | undefined,
   preview: () => undefined,
+  look: () => undefined,
 });
 
 const running = (progress: object | null): Partial<Task> => ({
@@ -46,6 +47,24 @@ describe('progress', () => {
     });
   });
 
+  it('of a task that waits is its place, and the seconds until its images should be stored', () => {
+    const waiting = (eta: string | null) =>
+      jobOf({ status: 'QUEUED', estimate: { queuePosition: 12, startsAt: eta, eta } });
+    const eta = '1970-01-01T00:00:45Z';
+    expect(progressOf(waiting(eta))).toMatchObject({
+      ...{ progress: 0.01, eta_relative: 40, textinfo: 'In queue, place 12' },
+    });
+    expect(toProgress(waiting(eta), FLAGS, null, 60_000).eta_relative).toBe(0);
+    expect(progressOf(waiting(null))).toMatchObject({ eta_relative: 0, textinfo: 'In queue, place 12' });
+    const internal = { active: false, queued: true, progress: null };
+    expect(toInternalProgress(waiting(eta), false, undefined, 5000)).toMatchObject({
+      ...{ ...internal, eta: 40, textinfo: 'In queue, place 12' },
+    });
+    expect(toInternalProgress(waiting(null), false, undefined, 5000)).toMatchObject({
+      ...{ ...internal, eta: null },
+    });
+  });
+
   it('is a hundredth ahead, with the seconds left that the worker told, else that follow', () => {
     const progress = { fraction: 0.25, step: 5, steps: 20, etaSeconds: 7, previewUrl: null };
     expect(progressOf(jobOf(running(progress)))).toMatchObject({
@@ -69,7 +88,9 @@ describe('progress by id', () => {
     const progress = { fraction: 0.5, step: 5, steps: 10, etaSeconds: 2 };
     const of = (job: Job | undefined, hasEnded = false) => toInternalProgress(job, hasEnded, undefined, 0);
     expect(of(undefined)).toMatchObject({ active: false, completed: false, textinfo: 'Waiting...' });
-    expect(of(jobOf({ status: 'QUEUED' }))).toMatchObject({ queued: true, active: false });
+    expect(of(jobOf({ status: 'QUEUED' }))).toMatchObject({
+      ...{ queued: true, active: false, eta: null, textinfo: 'In queue' },
+    });
     expect(of(jobOf(running(progress)))).toMatchObject({ active: true, progress: 0.5, eta: 2 });
     expect(of(undefined, true)).toMatchObject({ active: false, completed: true });
   });

@@ -68,14 +68,26 @@ export const toProgress = (
       sampling_steps: pace.steps,
     },
     current_image: image,
-    textinfo: isWaiting(job) ? 'In queue' : null,
+    textinfo: isWaiting(job) ? toPlace(job) : null,
   };
 };
 
 const isWaiting = (job: Job): boolean => (job.latest()?.status ?? 'QUEUED') === 'QUEUED';
 
+const toPlace = (job: Job): string => {
+  const { estimate } = job.latest() ?? {};
+  return estimate ? `In queue, place ${estimate.queuePosition}` : 'In queue';
+};
+
+/** Seconds until its images should be stored. */
+const waitOf = (job: Job, now: number): number | undefined => {
+  const eta = job.latest()?.estimate?.eta;
+  return eta ? Math.max(0, (Date.parse(eta) - now) / 1000) : undefined;
+};
+
 /** Seconds; 0 while nobody can tell. */
 const etaOf = (job: Job, { fraction }: Pace, now: number): number => {
+  if (isWaiting(job)) return waitOf(job, now) ?? 0;
   const told = job.latest()?.progress?.etaSeconds;
   if (typeof told === 'number') return told;
   const elapsed = (now - job.startedAt) / 1000;
@@ -96,7 +108,8 @@ export const toInternalProgress = (
     ...{ live_preview: null, id_live_preview: -1, textinfo: null },
   };
   if (!job) return hasEnded ? { ...nothing, completed: true } : { ...nothing, textinfo: 'Waiting...' };
-  if (isWaiting(job)) return { ...nothing, queued: true, textinfo: 'In queue' };
+  if (isWaiting(job))
+    return { ...nothing, queued: true, eta: waitOf(job, now) ?? null, textinfo: toPlace(job) };
   const pace = paceOf(job);
   return {
     ...nothing,

@@ -25,6 +25,8 @@ export interface QueuedTask {
   readonly id: string;
   /** The newest snapshot whenever there is one, up to the last. */
   readonly updates: () => AsyncIterable<Task>;
+  /** How it is now, with a fresh estimate while it waits. */
+  readonly status: () => Promise<Task>;
   readonly cancel: () => Promise<Task>;
   readonly close: () => void;
 }

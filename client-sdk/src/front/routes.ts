@@ -88,6 +88,7 @@ export const createRoutes = (options: RoutesOptions): Readonly<Record<string, Ro
 
     'GET /sdapi/v1/progress': async ({ caller, query }) => {
       const job = jobs.current(caller);
+      job?.look();
       const wantsImage = !/^(true|1|yes|on)$/i.test(query.get('skip_current_image') ?? '');
       const isShown = optionsOf(caller).live_previews_enable !== false;
       const preview = job && wantsImage && isShown ? await previewOf(job) : undefined;
@@ -158,6 +159,7 @@ export const createRoutes = (options: RoutesOptions): Readonly<Record<string, Ro
       const wanted = parseModel(INTERNAL_PROGRESS, body);
       const label = String(wanted.id_task ?? '');
       const job = jobs.find(label);
+      job?.look();
       const isNew = job?.preview()?.number !== wanted.id_live_preview;
       const preview = job && isNew && wanted.live_preview === true ? await previewOf(job) : undefined;
       return json(toInternalProgress(job, jobs.hasEnded(label), preview, clock()));

@@ -94,7 +94,12 @@ describe('the front', () => {
       ).json();
     const picture = webui.txt2img({ force_task_id: 'task(mine)' });
     const [task] = await queue.submitted(1);
-    expect(await internal({ id_task: 'task(mine)' })).toMatchObject({ queued: true });
+    expect(await internal({ id_task: 'task(mine)' })).toMatchObject({ queued: true, textinfo: 'In queue' });
+    task?.tell({ estimate: { queuePosition: 4, startsAt: null, eta: null } });
+    await expect
+      .poll(() => internal({ id_task: 'task(mine)' }))
+      .toMatchObject({ queued: true, textinfo: 'In queue, place 4' });
+    expect(await webui.progress()).toMatchObject({ eta_relative: 0, textinfo: 'In queue, place 4' });
     expect(await (await fetch(`${url}/internal/pending-tasks`)).json()).toEqual({
       size: 1,
       tasks: ['task(mine)'],

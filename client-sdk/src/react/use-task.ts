@@ -41,6 +41,9 @@ export const toState = (task: Task): TaskState => {
 /**
  * One task, watched while the component is mounted: by its id alone, so a component that was mounted anew, or a page that was
  * loaded anew, goes on where the other was. Without an id it waits for one. Any number of components may watch one task.
+ *
+ * While it is QUEUED nothing is told unless something happens, and `task.estimate` is as old as its snapshot. A component that shows
+ * the place in the queue asks for it, with `useClient().get(id)` every ten seconds or so.
  */
 export const useTask = (id: string | null | undefined): TaskState => {
   const client = useClient();
