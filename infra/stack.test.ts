@@ -122,6 +122,21 @@ describe('permissions', () => {
   });
 });
 
+describe('a function’s log', () => {
+  it('is its own, and is kept for a month: without a group Lambda makes one that is kept for ever', () => {
+    const groups = Object.values(template.findResources('AWS::Lambda::Function')).map(
+      ({ Properties }) =>
+        (Properties as { LoggingConfig?: { LogGroup: { Ref: string } } }).LoggingConfig?.LogGroup.Ref,
+    );
+    expect(groups).toHaveLength(4);
+    expect(new Set(groups).size).toBe(4);
+    expect(Object.keys(template.findResources('AWS::Logs::LogGroup'))).toEqual(
+      expect.arrayContaining(groups),
+    );
+    template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
+  });
+});
+
 describe('the requests bucket', () => {
   it('lets browsers post uploads from any page, and keeps them for a day', () => {
     template.hasResourceProperties('AWS::S3::Bucket', {
