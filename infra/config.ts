@@ -46,8 +46,9 @@ export interface WorkersConfig {
   /** Times at which the capacity's bounds change. */
   readonly schedules: readonly CapacitySchedule[];
   /**
-   * SSM parameter that holds the id of an AMI with an NVIDIA driver, Node 24, the AWS CLI and the WebUI as systemd unit
-   * `sd-webui` on port 7861.
+   * SSM parameter that holds the id of an AMI with an NVIDIA driver, Node 24, the AWS CLI, logrotate and the WebUI as systemd
+   * unit `sd-webui` on port 7861; and with the Amazon CloudWatch agent (package `amazon-cloudwatch-agent`), without which
+   * workers run, but their log and metrics stay on the instance.
    */
   readonly amiParameter: string;
   readonly volumeGb: number;

@@ -70,6 +70,19 @@ describe('permissions', () => {
     );
   });
 
+  it('let a worker write its pool’s log, which is there: it neither makes one, nor reads it, nor says how long it is kept', () => {
+    const actions = actionsOf('WorkersRole').filter((action) => action.startsWith('logs:'));
+    expect(actions).toEqual(['logs:CreateLogStream', 'logs:PutLogEvents']);
+    const [group] = Object.keys(
+      template.findResources('AWS::Logs::LogGroup', {
+        Properties: { LogGroupName: '/sd-async/SdAsync-workers' },
+      }),
+    );
+    expect(resourcesOf('WorkersRole', 'logs:PutLogEvents')).toBe(
+      JSON.stringify([{ 'Fn::GetAtt': [group, 'Arn'] }]),
+    );
+  });
+
   it('give the reconciler what it does, and no more: it finds rows, looks at them, rings and tells', () => {
     expect(actionsOf('ReconcilerFunction')).toEqual([
       ...['appsync:GraphQL', 'dynamodb:GetItem', 'dynamodb:Query', 'sqs:SendMessage'],
