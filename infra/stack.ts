@@ -1,5 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
 import { DEFAULT_POOL } from '../contract/fleet.ts';
 import type { Config } from './config.ts';
@@ -29,6 +31,8 @@ export class SdAsyncStack extends Stack {
   readonly network: Network;
   /** Of each pool; the default one's come first. */
   readonly workers: readonly Workers[];
+  readonly scaler: LambdaFunction;
+  readonly alarms: Alarms;
 
   constructor(scope: Construct, id: string, { config, ...props }: SdAsyncStackProps) {
     super(scope, id, { description: 'Asynchronous inference for Stable Diffusion', ...props });
@@ -60,7 +64,14 @@ export class SdAsyncStack extends Stack {
       return new Workers(this, workersId, { pool, config: choices, network, api, tasks, objects });
     });
     const { workers } = this;
-    fleet.addScaler({ tasks, roster, workers });
+    this.scaler = fleet.addScaler({ tasks, roster, workers });
+    const functions = {
+      Handler: this.handler.fn,
+      Reconciler: this.reconciler.fn,
+      DeadLetters: this.deadLetters.fn,
+      Scaler: this.scaler,
+    };
+    this.alarms = new Alarms(this, 'Alarms', { config: config.alarms, tasks, workers, functions });
 
     const outputs = {
       GraphQLUrl: api.graphql.graphqlUrl,
