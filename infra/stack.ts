@@ -5,6 +5,7 @@ import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
 import { DEFAULT_POOL } from '../contract/fleet.ts';
 import type { Config } from './config.ts';
+import { Dashboard } from './dashboard.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Fleet } from './fleet.ts';
 import { Handler } from './handler.ts';
@@ -72,6 +73,7 @@ export class SdAsyncStack extends Stack {
       Scaler: this.scaler,
     };
     this.alarms = new Alarms(this, 'Alarms', { config: config.alarms, tasks, workers, functions });
+    new Dashboard(this, 'Dashboard', { alarms: this.alarms, api, workers, functions, scaler: this.scaler });
 
     const outputs = {
       GraphQLUrl: api.graphql.graphqlUrl,
