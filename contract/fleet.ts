@@ -186,6 +186,13 @@ export const QUEUE_MARKS = 50;
 /** The wait that is aimed at, unless a deployment says otherwise. */
 export const TARGET_WAIT_SECONDS = 300;
 
+/** What the scaler's log says of a pass that is worth a line, word by word: the dashboard shows those lines. */
+export const PASS_NEWS = {
+  decided: 'fleet decided',
+  undecided: 'fleet not decided',
+  refused: 'capacity not raised',
+} as const;
+
 /** How often the fleet is looked at, and how old a look may be to decide anything by it. */
 export const FLEET_PASS_SECONDS = 60;
 export const FLEET_STALE_SECONDS = 180;

@@ -6,7 +6,7 @@ import { isCron } from './cron.ts';
 type Check = readonly [holds: boolean, problem: string];
 
 /** What can't work, each problem as a sentence with the choice that it is about. */
-export const problemsOf = ({ api, workers, pools }: Config): string[] => {
+export const problemsOf = ({ api, workers, pools, alarms }: Config): string[] => {
   const checks: readonly Check[] = [
     ...workersChecks('workers', workers),
     ...poolsChecks(pools),
@@ -18,6 +18,10 @@ export const problemsOf = ({ api, workers, pools }: Config): string[] => {
     [
       isWhole(api.maxActiveTasksPerOwner, 1),
       `api.maxActiveTasksPerOwner must be a whole number from 1, not ${api.maxActiveTasksPerOwner}`,
+    ],
+    [
+      alarms.email === undefined || /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(alarms.email),
+      `alarms.email must be one address, not ${alarms.email}`,
     ],
   ];
   return checks.flatMap(([holds, problem]) => (holds ? [] : [problem]));

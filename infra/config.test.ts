@@ -65,6 +65,15 @@ describe('a configuration', () => {
     expect(() => toConfig({ workers })).toThrow(problem);
   });
 
+  it('may name one address that alarms go to, and nothing else of alarms', () => {
+    expect(toConfig({ alarms: { email: 'ops@example.com' } }).alarms).toEqual({ email: 'ops@example.com' });
+    expect(() => toConfig({ alarms: { email: 'ops' } })).toThrow(/alarms.email must be one address, not ops/);
+    expect(() => toConfig({ alarms: { email: 'a@example.com, b@example.com' } })).toThrow(/one address/);
+    expect(() => toConfig({ alarms: { mail: 'ops@example.com' } } as ConfigOverrides)).toThrow(
+      /no choice alarms.mail/,
+    );
+  });
+
   it('may not have a choice that there is not, which would go unheard', () => {
     const stale = { workers: { instanceType: 'g4dn.xlarge' }, web: { port: 1 } } as ConfigOverrides;
     expect(() => toConfig(stale)).toThrow(/no choice workers.instanceType; there is no choice web.port/);

@@ -18,6 +18,10 @@ export interface Config {
    * one does not say is as in `workers`.
    */
   readonly pools: Readonly<Record<string, PoolConfig>>;
+  readonly alarms: {
+    /** Who is told when an alarm begins and ends; AWS asks there first whether that is wanted. Absent: nobody. */
+    readonly email?: string;
+  };
 }
 
 export interface PoolConfig extends WorkersConfig {
@@ -46,8 +50,9 @@ export interface WorkersConfig {
   /** Times at which the capacity's bounds change. */
   readonly schedules: readonly CapacitySchedule[];
   /**
-   * SSM parameter that holds the id of an AMI with an NVIDIA driver, Node 24, the AWS CLI and the WebUI as systemd unit
-   * `sd-webui` on port 7861.
+   * SSM parameter that holds the id of an AMI with an NVIDIA driver, Node 24, the AWS CLI, logrotate and the WebUI as systemd
+   * unit `sd-webui` on port 7861; and with the Amazon CloudWatch agent (package `amazon-cloudwatch-agent`), without which
+   * workers run, but their log and metrics stay on the instance.
    */
   readonly amiParameter: string;
   readonly volumeGb: number;
@@ -69,6 +74,7 @@ export interface ConfigOverrides {
   readonly api?: Partial<Config['api']>;
   readonly workers?: Partial<WorkersConfig>;
   readonly pools?: Readonly<Record<string, Partial<WorkersConfig> & Pick<PoolConfig, 'models'>>>;
+  readonly alarms?: Config['alarms'];
 }
 
 export const DEFAULT_CONFIG: Config = {
@@ -85,6 +91,7 @@ export const DEFAULT_CONFIG: Config = {
     volumeGb: 100,
   },
   pools: {},
+  alarms: {},
 };
 
 /** Fills in the defaults. Throws, naming every problem, for what can't work. */
@@ -99,6 +106,7 @@ export const toConfig = (overrides: ConfigOverrides = {}): Config => {
     api: { ...DEFAULT_CONFIG.api, ...overrides.api },
     workers,
     pools: Object.fromEntries(pools),
+    alarms: { ...overrides.alarms },
   };
   const problems = [...strangersIn(overrides), ...problemsOf(config)];
   if (problems.length > 0) throw new Error(`This configuration can't work: ${problems.join('; ')}`);
@@ -114,6 +122,7 @@ const strangersIn = ({ pools = {}, ...sections }: ConfigOverrides): string[] => 
   const known = new Map<string, ReadonlySet<string>>([
     ['api', new Set(Object.keys(api))],
     ['workers', choices],
+    ['alarms', new Set(['email'])],
   ]);
   const strangers = (at: string, given: object, among: ReadonlySet<string> = new Set()): string[] =>
     Object.keys(given)

@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { dirname } from 'node:path';
 import { bundleForNode } from './bundle.ts';
 import type { Environment } from './environment.ts';
+import { createLogGroup } from './logs.ts';
 
 export interface NodeFunctionProps {
   /** Absolute path of the module that exports `handler`. */
@@ -19,6 +20,7 @@ export const createNodeFunction = (
 ): LambdaFunction =>
   new LambdaFunction(scope, 'Function', {
     ...props,
+    logGroup: createLogGroup(scope, 'Logs'),
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
     handler: 'index.handler',

@@ -70,6 +70,19 @@ describe('permissions', () => {
     );
   });
 
+  it('let a worker write its pool’s log, which is there: it neither makes one, nor reads it, nor says how long it is kept', () => {
+    const actions = actionsOf('WorkersRole').filter((action) => action.startsWith('logs:'));
+    expect(actions).toEqual(['logs:CreateLogStream', 'logs:PutLogEvents']);
+    const [group] = Object.keys(
+      template.findResources('AWS::Logs::LogGroup', {
+        Properties: { LogGroupName: '/sd-async/SdAsync-workers' },
+      }),
+    );
+    expect(resourcesOf('WorkersRole', 'logs:PutLogEvents')).toBe(
+      JSON.stringify([{ 'Fn::GetAtt': [group, 'Arn'] }]),
+    );
+  });
+
   it('give the reconciler what it does, and no more: it finds rows, looks at them, rings and tells', () => {
     expect(actionsOf('ReconcilerFunction')).toEqual([
       ...['appsync:GraphQL', 'dynamodb:GetItem', 'dynamodb:Query', 'sqs:SendMessage'],
@@ -119,6 +132,21 @@ describe('permissions', () => {
     expect(
       statements.flatMap(({ statement }) => statement.Action).filter((action) => /(^|:)\*$/.test(action)),
     ).toEqual([]);
+  });
+});
+
+describe('a function’s log', () => {
+  it('is its own, and is kept for a month: without a group Lambda makes one that is kept for ever', () => {
+    const groups = Object.values(template.findResources('AWS::Lambda::Function')).map(
+      ({ Properties }) =>
+        (Properties as { LoggingConfig?: { LogGroup: { Ref: string } } }).LoggingConfig?.LogGroup.Ref,
+    );
+    expect(groups).toHaveLength(4);
+    expect(new Set(groups).size).toBe(4);
+    expect(Object.keys(template.findResources('AWS::Logs::LogGroup'))).toEqual(
+      expect.arrayContaining(groups),
+    );
+    template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
   });
 });
 

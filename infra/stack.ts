@@ -1,8 +1,11 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
 import { DEFAULT_POOL } from '../contract/fleet.ts';
 import type { Config } from './config.ts';
+import { Dashboard } from './dashboard.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Fleet } from './fleet.ts';
 import { Handler } from './handler.ts';
@@ -29,6 +32,8 @@ export class SdAsyncStack extends Stack {
   readonly network: Network;
   /** Of each pool; the default one's come first. */
   readonly workers: readonly Workers[];
+  readonly scaler: LambdaFunction;
+  readonly alarms: Alarms;
 
   constructor(scope: Construct, id: string, { config, ...props }: SdAsyncStackProps) {
     super(scope, id, { description: 'Asynchronous inference for Stable Diffusion', ...props });
@@ -60,7 +65,15 @@ export class SdAsyncStack extends Stack {
       return new Workers(this, workersId, { pool, config: choices, network, api, tasks, objects });
     });
     const { workers } = this;
-    fleet.addScaler({ tasks, roster, workers });
+    this.scaler = fleet.addScaler({ tasks, roster, workers });
+    const functions = {
+      Handler: this.handler.fn,
+      Reconciler: this.reconciler.fn,
+      DeadLetters: this.deadLetters.fn,
+      Scaler: this.scaler,
+    };
+    this.alarms = new Alarms(this, 'Alarms', { config: config.alarms, tasks, workers, functions });
+    new Dashboard(this, 'Dashboard', { alarms: this.alarms, api, workers, functions, scaler: this.scaler });
 
     const outputs = {
       GraphQLUrl: api.graphql.graphqlUrl,

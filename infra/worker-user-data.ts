@@ -1,6 +1,7 @@
 import { UserData } from 'aws-cdk-lib/aws-ec2';
 import { ENV } from '../contract/env.ts';
 import { DRAIN_SECONDS } from '../contract/fleet.ts';
+import { prepareLog, shipLog, WORKER_LOG } from './worker-logs.ts';
 
 export interface WorkerUserDataOptions {
   readonly region: string;
@@ -8,6 +9,8 @@ export interface WorkerUserDataOptions {
   readonly codeUrl: string;
   /** Name of the SSM parameter with the worker's environment, a JSON object of strings. */
   readonly environmentParameter: string;
+  /** Where the worker's lines go. */
+  readonly logGroupName: string;
 }
 
 /** Beside what a drain takes: the last reports, and the process itself. */
@@ -23,7 +26,8 @@ export const UNITS: Readonly<Record<string, readonly string[]>> = {
   'sd-async-worker.service': [
     '[Unit]',
     'Description=Takes tasks and hands them to the WebUI',
-    'After=network-online.target sd-webui.service',
+    // What is started first is stopped last: the agent ships what the worker says as it leaves.
+    'After=network-online.target sd-webui.service amazon-cloudwatch-agent.service',
     'Wants=network-online.target sd-webui.service',
     '[Service]',
     'EnvironmentFile=/etc/sd-async.env',
@@ -33,6 +37,7 @@ export const UNITS: Readonly<Record<string, readonly string[]>> = {
     'RestartSec=5',
     `TimeoutStopSec=${DRAIN_SECONDS + STOP_MARGIN_SECONDS}`,
     'DynamicUser=yes',
+    `StandardOutput=append:${WORKER_LOG}`,
     'RuntimeDirectory=sd-async',
     '[Install]',
     'WantedBy=multi-user.target',
@@ -71,7 +76,7 @@ const installUnits = (): string[] => [
 
 /** Fetches the worker and its environment, and starts it beside the AMI's own `sd-webui` unit. */
 export const toWorkerUserData = (options: WorkerUserDataOptions): UserData => {
-  const { region, codeUrl, environmentParameter } = options;
+  const { region, codeUrl, environmentParameter, logGroupName } = options;
   const userData = UserData.forLinux();
   userData.addCommands(
     'set -euo pipefail',
@@ -83,7 +88,9 @@ export const toWorkerUserData = (options: WorkerUserDataOptions): UserData => {
     'TOKEN=$(curl -sf -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 60" http://169.254.169.254/latest/api/token)',
     `INSTANCE_ID=$(curl -sf -H "X-aws-ec2-metadata-token: $TOKEN" http://169.254.169.254/latest/meta-data/instance-id)`,
     `printf 'AWS_REGION=${region}\\n${ENV.workerId}=%s\\n' "$INSTANCE_ID" >> /etc/sd-async.env`,
+    ...prepareLog(),
     ...installUnits(),
+    ...shipLog(logGroupName),
   );
   return userData;
 };

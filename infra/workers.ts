@@ -28,6 +28,7 @@ import type { Api } from './api.ts';
 import { bundleForNode } from './bundle.ts';
 import type { WorkersConfig } from './config.ts';
 import type { Environment } from './environment.ts';
+import { createLogGroup } from './logs.ts';
 import type { Network } from './network.ts';
 import type { Objects } from './objects.ts';
 import { PATHS } from './paths.ts';
@@ -88,6 +89,13 @@ export class Workers extends Construct {
       }),
     });
     environment.grantRead(role);
+    const logs = createLogGroup(this, 'Logs', `/sd-async/${this.groupName}`);
+    // The group's own grant() would name it without its streams as well.
+    Grant.addToPrincipal({
+      grantee: role,
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      resourceArns: [logs.logGroupArn],
+    });
 
     const launchTemplate = new LaunchTemplate(this, 'LaunchTemplate', {
       machineImage: MachineImage.fromSsmParameter(config.amiParameter),
@@ -110,6 +118,7 @@ export class Workers extends Construct {
         region: Stack.of(this).region,
         codeUrl: code.s3ObjectUrl,
         environmentParameter: environment.parameterName,
+        logGroupName: logs.logGroupName,
       }),
     });
     this.group = createGroup(this, { groupName: this.groupName, vpc, launchTemplate, config });

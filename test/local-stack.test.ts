@@ -93,13 +93,13 @@ describe('what is changed in infra/ alone', () => {
     expect(stack.inspect.instances()).toHaveLength(2);
   });
 
-  it('decides what is launched, and when its bounds change is no matter here', async () => {
+  it('decides what is launched; when its bounds change and who is told of alarms is no matter here', async () => {
     const instanceTypes = ['g6.xlarge', 'g5.xlarge'];
     const schedules = [{ name: 'morning', cron: '0 8 * * *', minCapacity: 2 }];
     const stack = await start({
       instances: 1,
       bootMs: 300,
-      config: { workers: { instanceTypes, schedules } },
+      config: { workers: { instanceTypes, schedules }, alarms: { email: 'ops@example.com' } },
     });
     const launchedBy = Date.now();
     // Nobody has waited for its boot.

@@ -178,6 +178,7 @@ const IGNORED_TYPES: readonly (string | RegExp)[] = [
   /^AWS::EC2::(?!LaunchTemplate$)/,
   /^AWS::Logs::/,
   /^AWS::CloudWatch::/,
+  /^AWS::SNS::/,
   /^AWS::WAFv2::/,
   'AWS::AutoScaling::ScheduledAction',
   'AWS::CloudFront::OriginAccessControl',

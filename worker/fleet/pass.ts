@@ -1,6 +1,7 @@
 import {
   DECISION_PREFIX,
   DECISION_RETENTION_DAYS,
+  PASS_NEWS,
   SUMMARY_ID,
   type FleetConfig,
   type FleetDecision,
@@ -114,7 +115,7 @@ export const createPass = (dependencies: PassDependencies): Pass => {
     const told = { pool, desired: decision.desired, reason: decision.reason };
     if (decision.cause === 'unknown') {
       metrics.record({ UnknownDecisions: 1 }, { pool });
-      logger.warn('fleet not decided', { ...told, notes });
+      logger.warn(PASS_NEWS.undecided, { ...told, notes });
       await record(decision, notes, now);
       return { ...told, outcome: 'unknown' };
     }
@@ -127,7 +128,7 @@ export const createPass = (dependencies: PassDependencies): Pass => {
     metrics.record(toMetrics(seen, decision), { pool });
     const outcome = await carryOut(decision, summary);
     if (outcome !== 'kept' || isNews(decision, notes, before)) {
-      logger.info('fleet decided', { ...told, outcome, cause: decision.cause, notes });
+      logger.info(PASS_NEWS.decided, { ...told, outcome, cause: decision.cause, notes });
       await record(decision, notes, now);
     }
     return { ...told, outcome };
@@ -143,7 +144,7 @@ export const createPass = (dependencies: PassDependencies): Pass => {
       return 'raised';
     } catch (error) {
       metrics.record({ RefusedRaises: 1 }, { pool });
-      logger.error('capacity not raised', { pool, desired, error: String(error) });
+      logger.error(PASS_NEWS.refused, { pool, desired, error: String(error) });
       // Whoever comes next must not believe that somebody is on the way.
       const asItIs = { ...summary.decision, desired: numbers.running };
       await store.replace({ ...summary, version: summary.version + 1, decision: asItIs }, summary);
