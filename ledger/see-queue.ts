@@ -5,7 +5,14 @@ import { toUnavailable } from './update-task.ts';
 /** What a worker goes by when it thinks of leaving. */
 export type SeenQueue = Pick<
   Queue,
-  'ageSeconds' | 'queued' | 'returning' | 'gpuSeconds' | 'targetWaitSeconds' | 'idleSeconds' | 'instances' | 'members'
+  | 'ageSeconds'
+  | 'queued'
+  | 'returning'
+  | 'gpuSeconds'
+  | 'targetWaitSeconds'
+  | 'idleSeconds'
+  | 'instances'
+  | 'members'
 >;
 
 /** How busy a pool is. Undefined: nobody has looked yet. Throws `LedgerUnavailableError` when that can't be learned. */

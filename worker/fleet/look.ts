@@ -1,4 +1,9 @@
-import type { FleetConfig, FleetSummary, FleetTask } from '../../contract/fleet.ts';
+import {
+  ASSUMED_BOOT_SECONDS,
+  type FleetConfig,
+  type FleetSummary,
+  type FleetTask,
+} from '../../contract/fleet.ts';
 import { learnBootSeconds } from './boot-time.ts';
 import type { FleetInputs } from './check-inputs.ts';
 import { bootLeftSeconds } from './forecast.ts';
@@ -73,7 +78,7 @@ export const toSeen = ({ fleet, before, tasks, workers: reports, state, now }: F
   const queued = (tasks ?? []).filter(({ status }) => status === 'QUEUED');
   const overdue = fleetMembers.filter(
     ({ state: is, ageSeconds = 0 }) =>
-      is === 'BOOTING' && bootSeconds !== undefined && bootLeftSeconds(ageSeconds, bootSeconds) === undefined,
+      is === 'BOOTING' && bootLeftSeconds(ageSeconds, bootSeconds ?? ASSUMED_BOOT_SECONDS) === undefined,
   );
   const staying = fleetMembers.filter(({ state: is }) => is !== 'DRAINING').length;
   const byHand = state && before && state.desired > before.decision.desired;
