@@ -34,7 +34,8 @@ const TASK = 'id status version progress { step steps } images { url } error { c
 
 const toWelcome = (stack: LocalStack): string => {
   const { urls, apiKey = '', region } = stack;
-  const variables = Object.entries(operatorEnvironment(stack)).map(([name, value]) => `${name}=${value}`);
+  // Quoted: one of them is JSON.
+  const variables = Object.entries(operatorEnvironment(stack)).map(([name, value]) => `${name}='${value}'`);
   const mutation = {
     query: `mutation { submitTask(input: {txt2img: {prompt: "a lighthouse"}}) { id status } }`,
   };
