@@ -23,6 +23,8 @@ export interface FleetTask {
   readonly megapixelSteps: number;
   /** How long its GPU has worked on it. */
   readonly runningSeconds?: number;
+  /** It runs on nobody's GPU any more: its worker is gone, and it will be queued again, whole. */
+  readonly isLost?: boolean;
 }
 
 /** `BOOTING` from launch until its worker has proved itself. One that drains takes nothing more and counts for nothing. */
@@ -86,7 +88,7 @@ export interface FleetNumbers {
   readonly booting: number;
   readonly queued: number;
   readonly inFlight: number;
-  /** Of those in flight: their worker is lost, or goes without them. They come back to the queue, some time. */
+  /** Of those in flight: their worker is gone. They come back to the queue, some time. */
   readonly returning: number;
   readonly queuedSeconds: number;
   /** What is left of the work in flight. */
@@ -125,6 +127,8 @@ export interface FleetConfig extends Omit<FleetSettings, 'min' | 'max'> {
 /** A member with the moment since which it is in that state, in milliseconds; while it boots: since it was launched. */
 export interface FleetMemberRecord extends Pick<FleetMember, 'id' | 'state' | 'instanceType'> {
   readonly since: number;
+  /** It boots three times as long as others did, or its worker is not heard of any more: nobody counts on it. */
+  readonly isOverdue?: boolean;
 }
 
 /**
@@ -147,6 +151,8 @@ export interface FleetSummary {
   readonly at: number;
   readonly decision: FleetDecision;
   readonly members: readonly FleetMemberRecord[];
+  /** Instances that are there beyond the desired capacity, because they are protected. */
+  readonly surplus: number;
   readonly min: number;
   readonly max: number;
   readonly targetWaitSeconds: number;

@@ -42,7 +42,10 @@ export function response(ctx: Ctx): unknown {
       busy: count(summary, 'BUSY'),
       draining: count(summary, 'DRAINING'),
     },
-    members: (summary.members as FleetMemberRecord[]).map(({ id, state }) => ({ id, state })),
+    // Nobody who thinks of leaving is to count on one that may never be ready.
+    members: (summary.members as FleetMemberRecord[])
+      .filter((member) => !member.isOverdue)
+      .map(({ id, state }) => ({ id, state })),
   };
 }
 

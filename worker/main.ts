@@ -47,6 +47,7 @@ const backend = createSdWebui({
 const instance = createFleetInstance({
   autoScaling: new AutoScalingClient(),
   instanceId: workerId,
+  clock,
   logger,
   ...(group !== undefined && { group }),
 });
@@ -59,6 +60,7 @@ const metrics = createMetrics({
 const identity = await readIdentity({ ...config.metadata, fetch });
 const activity = createActivity(clock);
 let bootSeconds: number | undefined;
+let wasReady = false;
 let hasWorked = false;
 /** That it is busy, or no longer, can wait for the next report: a call for every task would say little. */
 const isWorthTelling = (state: WorkerState, before: WorkerState): boolean =>
@@ -70,13 +72,19 @@ const status = createStatus({
     if (isWorthTelling(state, before)) reports.poke();
   },
 });
+/** The first time it may end a launch. What took longer since, a restart of the worker or of the machine, was no boot. */
+const becomeReady = (): void => {
+  const sinceLaunch = (Date.now() - Date.parse(identity?.pendingTime ?? '')) / 1000;
+  logger.info('worker ready', { sinceLaunch });
+  if (wasReady) return;
+  wasReady = true;
+  void instance.completeLaunch().then((wasLaunch) => {
+    if (wasLaunch && Number.isFinite(sinceLaunch)) bootSeconds = sinceLaunch;
+    reports.poke();
+  });
+};
 const observe = (news: WorkerNews): void => {
-  // First: what is told of the state must have it.
-  if (news.kind === 'worker:ready' && bootSeconds === undefined) {
-    bootSeconds = (Date.now() - Date.parse(identity?.pendingTime ?? '')) / 1000;
-    logger.info('worker ready', { bootSeconds });
-    void instance.completeLaunch();
-  }
+  if (news.kind === 'worker:ready') becomeReady();
   status.observe(news);
   activity.observe(news);
   measure(metrics, news);
@@ -112,7 +120,7 @@ const worker = startWorker({
 const reports = startReports({
   who: () => ({
     ...{ id: workerId, pool: config.pool, instanceType: identity?.instanceType ?? null },
-    bootSeconds: Number.isFinite(bootSeconds) ? bootSeconds : null,
+    bootSeconds: bootSeconds ?? null,
   }),
   send: createWorkerReporter({ ...config, credentials }),
   state: () => ({ state: status.state(), reason: status.reason() }),

@@ -10,6 +10,7 @@ import {
   TerminateInstanceInAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createSystemClock } from '../../worker/clock.ts';
 import { createFleetInstance } from '../../worker/fleet/instance.ts';
 import type { Logger } from '../../worker/logger.ts';
 import { createFaults } from '../faults/faults.ts';
@@ -367,6 +368,7 @@ describe('the endpoint', () => {
     const log = (message: string): void => void logged.push(message);
     const logger: Logger = { debug: log, info: log, warn: log, error: log, child: () => logger };
     const instance = createFleetInstance({
+      clock: createSystemClock(),
       autoScaling,
       group: 'workers <a&b>',
       instanceId: first(),
@@ -397,7 +399,13 @@ describe('the endpoint', () => {
       error: () => undefined,
       child: () => logger,
     };
-    const instance = createFleetInstance({ autoScaling, group: 'workers <a&b>', instanceId, logger });
+    const instance = createFleetInstance({
+      clock: createSystemClock(),
+      autoScaling,
+      group: 'workers <a&b>',
+      instanceId,
+      logger,
+    });
     await instance.completeLaunch();
     await vi.waitFor(() => expect(states()).toEqual(['InService', 'InService', 'InService']));
     expect(await instance.terminate({ decrement: true })).toBe('going');

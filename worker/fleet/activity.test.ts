@@ -6,9 +6,9 @@ const start = () => {
   let now = 0;
   const activity = createActivity({ now: () => now * 1000 });
   return {
-    at: (seconds: number, kind: WorkerNews['kind']) => {
+    at: (seconds: number, kind: WorkerNews['kind'], event = 'succeed') => {
       now = seconds;
-      activity.observe({ kind, taskId: 't', reason: 'r', gapMs: 0 } as unknown as WorkerNews);
+      activity.observe({ kind, taskId: 't', reason: 'r', gapMs: 0, event } as unknown as WorkerNews);
     },
     idleAt: (seconds: number) => {
       now = seconds;
@@ -44,6 +44,18 @@ describe('what a worker knows of itself', () => {
     at(0, 'worker:ready');
     at(10, kind);
     expect(idleAt(20)).toBeUndefined();
+  });
+
+  it('is not idle right after it gave a task back, which comes again', () => {
+    const { at, idleAt } = start();
+    at(0, 'worker:ready');
+    at(10, 'job:started');
+    at(20, 'job:ended');
+    at(21, 'attempt:ended', 'retry');
+    expect(idleAt(100)).toBeUndefined();
+    expect(idleAt(111)?.idleSeconds).toBe(91);
+    at(120, 'attempt:ended', 'succeed');
+    expect(idleAt(121)?.idleSeconds).toBe(101);
   });
 
   it('counts a worker that was ready again as up since it first was', () => {

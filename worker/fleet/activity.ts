@@ -6,24 +6,28 @@ import type { LeaveInputs } from './should-leave.ts';
 /** What a worker knows of itself when it thinks of leaving. */
 export interface Activity {
   readonly observe: (news: WorkerNews) => void;
-  /** Undefined: it works, is not ready, or goes already. */
+  /** Undefined: it works, is not ready, goes already, or has just given back what somebody must take again. */
   readonly idle: () => Pick<LeaveInputs, 'idleSeconds' | 'busyShare' | 'recentTasks'> | undefined;
 }
+
+/** What it gave back itself waits for a worker again: by then a pass has seen that. */
+const COMES_BACK_SECONDS = 90;
 
 export const createActivity = (clock: Pick<Clock, 'now'>): Activity => {
   const seconds = (): number => clock.now() / 1000;
   let spans: readonly BusySpan[] = [];
   let readyAt: number | undefined;
   let idleSince: number | undefined;
+  let comesBackBy = -Infinity;
 
   const end = (now: number): void => {
     spans = spans.map((span) => (span.to === Infinity ? { ...span, to: now } : span));
   };
 
   return {
-    observe: ({ kind }) => {
+    observe: (news) => {
       const now = seconds();
-      switch (kind) {
+      switch (news.kind) {
         case 'worker:ready':
           readyAt ??= now;
           idleSince = now;
@@ -44,13 +48,15 @@ export const createActivity = (clock: Pick<Clock, 'now'>): Activity => {
           idleSince = undefined;
           return;
         case 'attempt:ended':
+          if (news.event === 'retry' || news.event === 'release') comesBackBy = now + COMES_BACK_SECONDS;
+          return;
         case 'attempt:lost':
           return;
       }
     },
     idle: () => {
-      if (idleSince === undefined || readyAt === undefined) return undefined;
       const now = seconds();
+      if (idleSince === undefined || readyAt === undefined || now < comesBackBy) return undefined;
       return { idleSeconds: now - idleSince, ...recentOf(spans, readyAt, now) };
     },
   };

@@ -116,12 +116,13 @@ const rateOf = (instanceType: string, rates: FleetInputs['rates']): number => {
 
 /** A task of unknown size is none that costs nothing: it is there, and it is small. */
 const toTask = (task: FleetTask): FleetTask => {
-  const { state, megapixelSteps, runningSeconds } = task;
+  const { state, megapixelSteps, runningSeconds, isLost } = task;
   const isFine = isPositive(megapixelSteps) && (runningSeconds === undefined || isPositive(runningSeconds));
   if (isFine) return task;
   return {
     ...{ state, megapixelSteps: isPositive(megapixelSteps) ? megapixelSteps : UNKNOWN_MEGAPIXEL_STEPS },
     ...(isPositive(runningSeconds) && { runningSeconds }),
+    ...(isLost && { isLost }),
   };
 };
 

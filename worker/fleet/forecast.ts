@@ -29,7 +29,7 @@ export const toServers = (
   bootSeconds: number,
   rateOf: (instanceType: string | undefined) => number,
 ): { readonly servers: readonly Server[]; readonly waiting: readonly FleetTask[] } => {
-  const running = tasks.filter(({ state }) => state === 'RUNNING');
+  const running = tasks.filter(({ state, isLost }) => state === 'RUNNING' && !isLost);
   let taken = 0;
   const servers = members.flatMap(({ state, instanceType, ageSeconds }): Server[] => {
     const megapixelStepsPerSecond = rateOf(instanceType);
@@ -49,10 +49,8 @@ export const toServers = (
       }
     }
   });
-  // What runs on nobody's GPU was given up by somebody who goes or is lost: it comes back, whole.
-  const returning = running.slice(taken).map(({ megapixelSteps }): FleetTask => ({
-    ...{ state: 'QUEUED', megapixelSteps },
-  }));
+  // What else runs is nearly done: it is being stored, or finished by somebody who goes.
+  const returning = tasks.filter(({ isLost }) => isLost);
   return { servers, waiting: [...returning, ...tasks.filter(({ state }) => state === 'QUEUED')] };
 };
 

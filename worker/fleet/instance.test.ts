@@ -7,6 +7,7 @@ const start = (group: string | undefined, answer: () => Promise<object> = () => 
   const sent: { command: string; input: unknown }[] = [];
   const logged: string[] = [];
   const fields: unknown[] = [];
+  const waited: number[] = [];
   const at = (level: string) => (message: string, more?: object) => {
     logged.push(`${level}: ${message}`);
     fields.push(more);
@@ -28,9 +29,10 @@ const start = (group: string | undefined, answer: () => Promise<object> = () => 
     autoScaling,
     ...(group !== undefined && { group }),
     instanceId: 'i-1',
+    clock: { now: () => 0, delay: async (ms) => void waited.push(ms) },
     logger,
   });
-  return { instance, sent, logged, fields };
+  return { instance, sent, logged, fields, waited };
 };
 
 const validationError = (message: string): Error =>
@@ -84,8 +86,23 @@ describe('an instance of a group', () => {
   it('does not mind when nobody waits for its launch', async () => {
     const refusal = validationError('No active Lifecycle Action found with instance ID i-1');
     const { instance, logged } = start('workers', () => Promise.reject(refusal));
-    await instance.completeLaunch();
+    expect(await instance.completeLaunch()).toBe(false);
     expect(logged).toEqual(['info: launch was not waited for']);
+  });
+
+  it('completes what it is told to wait for a moment later, and tries again for a minute when the call fails', async () => {
+    let refusals = 3;
+    const { instance, sent, logged, waited } = start('workers', () => {
+      refusals -= 1;
+      return refusals < 0
+        ? Promise.resolve({})
+        : Promise.reject(validationError('No active Lifecycle Action found with instance ID i-1'));
+    });
+    await instance.completeDrain();
+    expect([sent.length, waited, logged]).toEqual([4, [3000, 3000, 3000], ['info: drain completed']]);
+    refusals = Infinity;
+    await instance.completeDrain();
+    expect([sent.length, logged.at(-1)]).toEqual([24, 'warn: drain not completed']);
   });
 
   it.each([true, false])('ends itself, the capacity lowered with it: %s', async (decrement) => {

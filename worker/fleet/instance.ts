@@ -5,14 +5,18 @@ import {
   type AutoScalingClient,
 } from '@aws-sdk/client-auto-scaling';
 import { DRAIN_HOOK, READY_HOOK } from '../../contract/fleet.ts';
+import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 
 /** This instance, as a member of its Auto Scaling group. Without a group nothing happens; no failure is thrown. */
 export interface FleetInstance {
   /** Has the group replace the instance. It is told to go like any other: by its lifecycle state. */
   readonly reportUnhealthy: () => Promise<void>;
-  /** The worker has proved itself: the group takes the instance into service, and need not replace it. */
-  readonly completeLaunch: () => Promise<void>;
+  /**
+   * The worker has proved itself: the group takes the instance into service, and need not replace it. False: nothing waited for
+   * that, as after a restart of the worker.
+   */
+  readonly completeLaunch: () => Promise<boolean>;
   /**
    * Has the group end the instance: it is told to go like any other, by its lifecycle state. With `decrement` nobody takes its
    * place, which the group refuses when it is at its minimum; without, a successor is launched.
@@ -27,13 +31,20 @@ export interface FleetInstanceOptions {
   readonly group?: string;
   /** On EC2 the worker's id. */
   readonly instanceId: string;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
 const CALL_TIMEOUT_MS = 20_000;
+/**
+ * An action can't be completed before the instance waits for it, which it does a moment after it was told; and a call that fails
+ * for good would cost a GPU until the hook's time is over.
+ */
+const COMPLETE_TRIES = 20;
+const COMPLETE_PAUSE_MS = 3000;
 
 export const createFleetInstance = (options: FleetInstanceOptions): FleetInstance => {
-  const { autoScaling, group, instanceId, logger } = options;
+  const { autoScaling, group, instanceId, clock, logger } = options;
   const limited = (): { abortSignal: AbortSignal } => ({ abortSignal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
   const complete = async (of: string, hook: string): Promise<void> => {
     const action = {
@@ -42,7 +53,15 @@ export const createFleetInstance = (options: FleetInstanceOptions): FleetInstanc
       InstanceId: instanceId,
       LifecycleActionResult: 'CONTINUE',
     };
-    await autoScaling.send(new CompleteLifecycleActionCommand(action), limited());
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await autoScaling.send(new CompleteLifecycleActionCommand(action), limited());
+        return;
+      } catch (error) {
+        if (tries === COMPLETE_TRIES) throw error;
+        await clock.delay(COMPLETE_PAUSE_MS);
+      }
+    }
   };
 
   return {
@@ -65,16 +84,18 @@ export const createFleetInstance = (options: FleetInstanceOptions): FleetInstanc
     },
 
     completeLaunch: async () => {
-      if (group === undefined) return;
+      if (group === undefined) return false;
       try {
         await complete(group, READY_HOOK.name);
         logger.info('launch completed', { group });
+        return true;
       } catch (error) {
         // A worker that was started again, or an instance of before the hook: nothing waits for it.
         if (isNothingActive(error))
           logger.info('launch was not waited for', { group, reason: String(error) });
         // At the end of the hook's time the instance is replaced; until then it works like any other.
         else logger.warn('launch not completed', { group, reason: String(error) });
+        return false;
       }
     },
 

@@ -1,6 +1,7 @@
 import {
   ASSUMED_BOOT_SECONDS,
   type FleetConfig,
+  type FleetMemberRecord,
   type FleetSummary,
   type FleetTask,
 } from '../../contract/fleet.ts';
@@ -8,6 +9,7 @@ import { learnBootSeconds } from './boot-time.ts';
 import type { FleetInputs } from './check-inputs.ts';
 import { bootLeftSeconds } from './forecast.ts';
 import {
+  isHeardOf,
   toFleetMember,
   toMembers,
   toRates,
@@ -48,7 +50,10 @@ export interface Seen {
   readonly bootsSeen: readonly number[];
   /** Asked for, and not launched. */
   readonly missing: number;
-  readonly overdue: number;
+  /** Launched, and not asked for any more. */
+  readonly surplus: number;
+  /** Some worker of the pool was heard of lately. */
+  readonly hasReports: boolean;
   readonly notes: readonly string[];
   readonly now: number;
 }
@@ -68,25 +73,27 @@ export const toSeen = ({ fleet, before, tasks, workers: reports, state, now }: F
     tasks?.flatMap(({ status, workerId }) => (status === 'QUEUED' ? [] : (workerId ?? []))),
   );
   const membersBefore = before?.members ?? [];
-  const members = state
+  const listed = state
     ? toMembers({ ...{ workers, busy, now }, ...toBefore(before), instances: state.instances })
     : [];
-  const fleetMembers = members.map((member) => toFleetMember(member, now));
-  const bootsSeen = toBoots(members, membersBefore, workers);
+  const bootsSeen = toBoots(listed, membersBefore, workers);
   const bootSeconds = bootsSeen.reduce(learnBootSeconds, before?.bootSeconds);
-  const rates = toRates(workers, before?.rates ?? {}, fleet.instanceType);
+  const isFresh = isHeardOf(now);
+  const rates = toRates(workers.filter(isFresh), before?.rates ?? {}, fleet.instanceType);
   const queued = (tasks ?? []).filter(({ status }) => status === 'QUEUED');
-  const overdue = fleetMembers.filter(
-    ({ state: is, ageSeconds = 0 }) =>
-      is === 'BOOTING' && bootLeftSeconds(ageSeconds, bootSeconds ?? ASSUMED_BOOT_SECONDS) === undefined,
-  );
+  const isOverdue = ({ state: is, since }: FleetMemberRecord): boolean =>
+    is === 'BOOTING' &&
+    bootLeftSeconds((now - since) / 1000, bootSeconds ?? ASSUMED_BOOT_SECONDS) === undefined;
+  const members = listed.map((member) => (isOverdue(member) ? { ...member, isOverdue: true } : member));
+  const fleetMembers = members.map((member) => toFleetMember(member, now));
+  const present = new Set(members.map(({ id }) => id));
   const staying = fleetMembers.filter(({ state: is }) => is !== 'DRAINING').length;
   const byHand = state && before && state.desired > before.decision.desired;
   return {
     ...{ fleet, queued, members, rates, bootSeconds, bootsSeen, now },
     inputs: {
       settings: { ...fleet, min: state?.min ?? before?.min ?? 0, max: state?.max ?? before?.max ?? 0 },
-      ...(tasks && { tasks: tasks.flatMap((task) => toFleetTask(task, now)) }),
+      ...(tasks && { tasks: tasks.flatMap((task) => toFleetTask(task, present, now)) }),
       // Who has not reported looks like one that boots: without reports nobody's state is known.
       ...(state && reports && { instances: fleetMembers }),
       ...(state && { desiredCapacity: state.desired }),
@@ -94,14 +101,14 @@ export const toSeen = ({ fleet, before, tasks, workers: reports, state, now }: F
       rates,
     },
     missing: Math.max(0, (state?.desired ?? 0) - staying),
-    overdue: overdue.length,
+    surplus: Math.max(0, staying - (state?.desired ?? staying)),
+    hasReports: workers.some(isFresh),
     notes: [
       ...(byHand
         ? [`somebody set the desired capacity from ${before.decision.desired} to ${state.desired}`]
         : []),
-      ...overdue.map(
-        ({ id, ageSeconds = 0 }) =>
-          `${id} has been booting for ${Math.round(ageSeconds)} s and is not counted on`,
+      ...members.flatMap(({ id, since, isOverdue: is }) =>
+        is ? [`${id} has been booting for ${Math.round((now - since) / 1000)} s and is not counted on`] : [],
       ),
     ],
   };
@@ -113,13 +120,21 @@ const toBefore = (before: FleetSummary | undefined): Pick<MembersOptions, 'befor
 });
 
 /** What is being canceled ends within seconds. */
-const toFleetTask = ({ status, megapixelSteps, claimedAt }: LiveTask, now: number): FleetTask[] => {
+const toFleetTask = (
+  { status, megapixelSteps, claimedAt, workerId = '' }: LiveTask,
+  present: ReadonlySet<string>,
+  now: number,
+): FleetTask[] => {
   switch (status) {
     case 'QUEUED':
       return [{ state: 'QUEUED', megapixelSteps }];
     case 'RUNNING':
       return [
-        { state: 'RUNNING', megapixelSteps, runningSeconds: Math.max(1, now - (claimedAt ?? now)) / 1000 },
+        {
+          ...{ state: 'RUNNING', megapixelSteps },
+          runningSeconds: Math.max(1, now - (claimedAt ?? now)) / 1000,
+          ...(!present.has(workerId) && { isLost: true }),
+        },
       ];
     case 'CANCELING':
       return [];

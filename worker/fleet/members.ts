@@ -26,14 +26,16 @@ export interface MembersOptions {
   readonly now: number;
 }
 
+/** Whether a worker that reports once a minute was heard of lately. */
+export const isHeardOf =
+  (now: number) =>
+  ({ updatedAt }: Pick<WorkerReport, 'updatedAt'>): boolean =>
+    updatedAt >= now - WORKER_STALE_SECONDS * 1000;
+
 /** What Auto Scaling, the workers and the rows say of the instances, taken together. On EC2 a worker's id is its instance's. */
 export const toMembers = (options: MembersOptions): readonly FleetMemberRecord[] => {
   const { instances, workers, busy, before, beforeAt, now } = options;
-  const reports = new Map(
-    workers
-      .filter(({ updatedAt }) => updatedAt >= now - WORKER_STALE_SECONDS * 1000)
-      .map((report) => [report.id, report]),
-  );
+  const reports = new Map(workers.filter(isHeardOf(now)).map((report) => [report.id, report]));
   const known = new Map(before.map((member) => [member.id, member]));
   return instances.map(({ id, instanceType, lifecycleState }) => {
     const state = toState(lifecycleState, reports.get(id), busy.has(id));

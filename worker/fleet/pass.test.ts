@@ -42,6 +42,8 @@ const createWorld = () => {
     summary: undefined as FleetSummary | undefined,
     records: [] as FleetDecisionRecord[],
     raised: [] as number[],
+    ended: [] as string[],
+    replaced: [] as string[],
     metrics: {} as MetricValues,
     /** What somebody else does between the reading of the summary and its writing. */
     meanwhile: () => undefined as void,
@@ -62,6 +64,17 @@ const createWorld = () => {
         world.raised.push(desired);
         if (!(world.group instanceof Error)) world.group = { ...world.group, desired };
       },
+      end: async (id) => {
+        world.ended.push(id);
+        if (world.group instanceof Error) return;
+        const { desired, instances } = world.group;
+        world.group = {
+          ...world.group,
+          desired: desired - 1,
+          instances: instances.filter((one) => one.id !== id),
+        };
+      },
+      replace: async (id) => void world.replaced.push(id),
       leaveZonesAlone: async () => {
         if (!(world.group instanceof Error)) world.group = { ...world.group, balancesZones: false };
       },
@@ -255,6 +268,78 @@ describe('a pass over a fleet', () => {
     world.group = { ...EMPTY, balancesZones: true };
     await pass();
     expect(world.group).toEqual(EMPTY);
+  });
+
+  it('ends an instance whose worker never becomes ready where nobody has work, and keeps the least', async () => {
+    const { world, pass } = createWorld();
+    const instances = [instance('i-1'), instance('i-2')];
+    world.group = { ...EMPTY, min: 1, desired: 2, instances };
+    for (let minute = 0; minute < 10; minute += 1) {
+      await pass();
+      world.now += 60_000;
+    }
+    expect([world.ended, world.replaced]).toEqual([['i-1'], []]);
+    expect(world.summary?.decision.desired).toBe(1);
+  });
+
+  it('replaces one where there is work: after a quarter of an hour, and later where nobody at all is heard of', async () => {
+    const { world, pass } = createWorld();
+    world.group = { ...EMPTY, max: 2, desired: 2, instances: [instance('i-1'), instance('i-2')] };
+    world.tasks = queued(1);
+    const passTo = async (minute: number, isSomebodyHeardOf: boolean) => {
+      while (world.now < NOW + minute * 60_000) {
+        await pass();
+        world.now += 60_000;
+        if (isSomebodyHeardOf) world.workers = [report('i-1', { updatedAt: world.now })];
+      }
+    };
+    await passTo(50, false);
+    expect(world.replaced).toEqual([]);
+    // Nobody goes by it meanwhile.
+    expect(world.summary?.members.map(({ isOverdue = false }) => isOverdue)).toEqual([true, true]);
+    await passTo(53, true);
+    expect(new Set(world.replaced)).toEqual(new Set(['i-2']));
+    expect(world.ended).toEqual([]);
+  });
+
+  it('sets a capacity that was lowered under protected instances to what is there, so that they can leave', async () => {
+    const { world, pass } = createWorld();
+    const instances = ['i-1', 'i-2', 'i-3'].map((id) => instance(id));
+    world.workers = ['i-1', 'i-2', 'i-3'].map((id) => report(id));
+    world.group = { ...EMPTY, desired: 0, instances };
+    // It may be that they go right now.
+    expect(await pass()).toMatchObject({ outcome: 'kept' });
+    expect(await pass()).toMatchObject({ outcome: 'raised' });
+    world.group = { ...EMPTY, max: 2, desired: 1, instances };
+    await pass();
+    expect(world.raised).toEqual([3, 2]);
+  });
+
+  it('counts what a worker has that is gone as work that comes back, and nothing else that runs', async () => {
+    const { world, pass } = createWorld();
+    world.group = { ...EMPTY, desired: 1, instances: [instance('i-1')] };
+    world.workers = [report('i-1')];
+    const running = (workerId: string): LiveTask => ({
+      ...(queued(1)[0] as LiveTask),
+      ...{ id: workerId, status: 'RUNNING', workerId, claimedAt: NOW - 5000 },
+    });
+    // One that is stored, and one that is made.
+    world.tasks = [running('i-1'), running('i-1')];
+    await pass();
+    expect(world.summary?.decision.numbers).toMatchObject({ inFlight: 2, returning: 0 });
+    world.tasks = [running('i-0')];
+    await pass();
+    expect(world.summary?.decision.numbers).toMatchObject({ inFlight: 1, returning: 1 });
+  });
+
+  it('forgets the rates of workers that are gone', async () => {
+    const { world, pass } = createWorld();
+    world.workers = [
+      report('i-0', { megapixelStepsPerSecond: 0.2, updatedAt: NOW - 181_000 }),
+      report('i-1', { megapixelStepsPerSecond: 3 }),
+    ];
+    await pass();
+    expect(world.summary?.rates).toEqual({ 'g5.xlarge': 3 });
   });
 
   it('notes a capacity that somebody else has set, and goes by it', async () => {

@@ -28,8 +28,12 @@ import { decide } from './policy.ts';
 
 export interface Group {
   readonly read: () => Promise<GroupState>;
-  /** Throws what Auto Scaling answers. */
+  /** Throws what Auto Scaling answers. Whatever was asked for, a capacity that is higher by now stays. */
   readonly raise: (desired: number) => Promise<void>;
+  /** Takes an instance away, and lowers the capacity with it: nobody takes its place. */
+  readonly end: (instanceId: string) => Promise<void>;
+  /** Has another one launched in its place. */
+  readonly replace: (instanceId: string) => Promise<void>;
   /** Every instance that leaves makes zones uneven: nobody is to be launched only to even them out. */
   readonly leaveZonesAlone: () => Promise<void>;
   /** What Auto Scaling says of the launches that failed lately, newest first. */
@@ -65,6 +69,9 @@ export interface PassResult {
 
 export type Pass = () => Promise<PassResult>;
 
+/** A boot that is read from a cold volume takes minutes. */
+const OVERDUE_GRACE_SECONDS = 15 * 60;
+const SILENT_GRACE_SECONDS = 60 * 60;
 /** Auto Scaling tries again every few minutes, later and later. */
 const FAILURES_MS = 15 * 60_000;
 
@@ -126,7 +133,8 @@ export const createPass = (dependencies: PassDependencies): Pass => {
       return { ...told, outcome: 'gaveWay' };
     }
     metrics.record(toMetrics(seen, decision), { pool });
-    const outcome = await carryOut(decision, summary);
+    const outcome = await carryOut(decision, summary, toTarget(seen, decision, before));
+    await endOverdue(seen);
     if (outcome !== 'kept' || isNews(decision, notes, before)) {
       logger.info(PASS_NEWS.decided, { ...told, outcome, cause: decision.cause, notes });
       await record(decision, notes, now);
@@ -135,10 +143,11 @@ export const createPass = (dependencies: PassDependencies): Pass => {
   };
 
   async function carryOut(
-    { desired, numbers }: FleetDecision,
+    { numbers }: FleetDecision,
     summary: FleetSummary,
+    desired: number | undefined,
   ): Promise<'kept' | 'raised' | 'refused'> {
-    if (desired <= numbers.running) return 'kept';
+    if (desired === undefined) return 'kept';
     try {
       await group.raise(desired);
       return 'raised';
@@ -151,14 +160,58 @@ export const createPass = (dependencies: PassDependencies): Pass => {
       return 'refused';
     }
   }
+
+  /**
+   * An instance whose worker never becomes ready, or is not heard of any more, can't end itself. Where there is nothing to do it
+   * is taken away; else it is replaced, but not before a boot could be just slow, and later where nobody is heard of:
+   * then it may be that nobody can report.
+   */
+  async function endOverdue({ inputs, members, hasReports, now }: Seen): Promise<void> {
+    const { tasks = [], settings, desiredCapacity = 0 } = inputs;
+    const graceMs = (hasReports ? OVERDUE_GRACE_SECONDS : SILENT_GRACE_SECONDS) * 1000;
+    let capacity = desiredCapacity;
+    for (const { id, since, isOverdue } of members) {
+      if (!isOverdue) continue;
+      if (tasks.length === 0 && capacity > settings.min) {
+        capacity -= 1;
+        logger.warn('instance without a worker ended', { pool, instanceId: id });
+        await readable('overdue', () => group.end(id));
+      } else if (now - since >= graceMs) {
+        logger.warn('instance without a worker replaced', { pool, instanceId: id });
+        await readable('overdue', () => group.replace(id));
+      }
+    }
+  }
+};
+
+/** Undefined: the capacity stays. */
+const toTarget = (
+  { inputs, surplus }: Seen,
+  { desired, numbers }: FleetDecision,
+  before: FleetSummary | undefined,
+): number | undefined => {
+  const { desiredCapacity = 0, settings } = inputs;
+  // Protected instances outlive a capacity that was lowered by hand or by a schedule. None of them could leave, since each that does
+  // lowers it once more: so it is set to what is there. Seen twice, or it is but one that goes right now.
+  const healed = desiredCapacity + Math.min(surplus, before?.surplus ?? 0);
+  const target = Math.min(desired > numbers.running ? desired : healed, settings.max);
+  return target > desiredCapacity ? target : undefined;
 };
 
 const toSummary = (seen: Seen, decision: FleetDecision, before: FleetSummary | undefined): FleetSummary => {
-  const { fleet, inputs, queued, members, rates, bootSeconds, now } = seen;
+  const { fleet, inputs, queued, members, surplus, rates, bootSeconds, now } = seen;
   const { numbers } = decision;
   const [oldest] = queued;
   return {
-    ...{ pool: fleet.pool, id: SUMMARY_ID, version: (before?.version ?? 0) + 1, at: now, decision, members },
+    ...{
+      pool: fleet.pool,
+      id: SUMMARY_ID,
+      version: (before?.version ?? 0) + 1,
+      at: now,
+      decision,
+      members,
+      surplus,
+    },
     ...{ min: inputs.settings.min, max: inputs.settings.max, targetWaitSeconds: fleet.targetWaitSeconds },
     ...(fleet.idleSeconds !== undefined && { idleSeconds: fleet.idleSeconds }),
     backlogSeconds: numbers.queuedSeconds + numbers.inFlightSeconds,
@@ -170,7 +223,7 @@ const toSummary = (seen: Seen, decision: FleetDecision, before: FleetSummary | u
   };
 };
 
-const toMetrics = ({ queued, members, missing, overdue, bootsSeen, now }: Seen, decision: FleetDecision) => {
+const toMetrics = ({ queued, members, missing, bootsSeen, now }: Seen, decision: FleetDecision) => {
   const count = (state: string): number => members.filter((member) => member.state === state).length;
   const { queuedSeconds, inFlightSeconds } = decision.numbers;
   const [boot] = bootsSeen;
@@ -182,7 +235,7 @@ const toMetrics = ({ queued, members, missing, overdue, bootsSeen, now }: Seen, 
     BusyInstances: count('BUSY'),
     BootingInstances: count('BOOTING'),
     MissingInstances: missing,
-    OverdueInstances: overdue,
+    OverdueInstances: members.filter(({ isOverdue }) => isOverdue).length,
     ...(boot !== undefined && { BootSeconds: boot }),
   };
 };

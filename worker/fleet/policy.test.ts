@@ -94,10 +94,12 @@ describe('the policy', () => {
     expect(look({ tasks: queued(2, 300), instances: instancesOfTwo, desiredCapacity: 1 }).desired).toBe(2);
   });
 
-  it('takes work back from instances that go', () => {
-    const tasks: FleetTask[] = [{ state: 'RUNNING', megapixelSteps: 10, runningSeconds: 5 }];
+  it('takes back what runs on nobody’s GPU any more, and launches nobody for what somebody finishes who goes', () => {
+    const running = { state: 'RUNNING', megapixelSteps: 10, runningSeconds: 5 } as const;
     const instances = members('DRAINING', 1);
-    expect(look({ tasks, instances })).toMatchObject({ desired: 1, cause: 'wake' });
+    const lost = look({ tasks: [{ ...running, isLost: true }], instances });
+    expect(lost).toMatchObject({ desired: 1, cause: 'wake', numbers: { returning: 1 } });
+    expect(look({ tasks: [running], instances })).toMatchObject({ desired: 0, numbers: { returning: 0 } });
   });
 
   it('counts an instance of another type by what that one does', () => {
@@ -280,7 +282,9 @@ describe('whatever the policy is told', () => {
   it('does not leave work to nobody, as long as one may be there', () => {
     fc.assert(
       fc.property(anyInputs, anyTask, (inputs, task) => {
-        const { desired, numbers } = decide({ ...inputs, tasks: [task], instances: [], desiredCapacity: 0 });
+        // What runs without anybody is lost.
+        const tasks = [{ ...task, isLost: task.state === 'RUNNING' }];
+        const { desired, numbers } = decide({ ...inputs, tasks, instances: [], desiredCapacity: 0 });
         expect(desired).toBeGreaterThanOrEqual(Math.min(1, numbers.most));
       }),
     );

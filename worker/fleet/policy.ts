@@ -55,7 +55,7 @@ export const decide = (
 
   const numbers: FleetNumbers = {
     ...count(checked),
-    returning: waiting.length - tasks.filter(({ state }) => state === 'QUEUED').length,
+    returning: tasks.filter(({ isLost }) => isLost).length,
     ...{ running, bootSeconds, most, targetSeconds: targetWaitSeconds, goalSeconds },
     // Whoever stores this knows no infinity.
     ...(Number.isFinite(waitSeconds) && { waitSeconds }),
