@@ -61,6 +61,8 @@ export interface TaskRow {
   readonly kind: TaskKind;
   /** Whose queue and instances it waits for. */
   readonly pool: string;
+  /** The checkpoint that the request names, by which the pool was chosen. */
+  readonly model?: string;
   /** Its work, whichever GPU does it: `megapixelStepsOf` of the request. */
   readonly megapixelSteps: number;
   readonly status: TaskStatus;

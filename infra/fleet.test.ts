@@ -47,9 +47,10 @@ describe('the scaler', () => {
     const policy = allowed(template, 'FleetScaler');
     expect(Object.keys(policy).sort()).toEqual([
       ...['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeScalingActivities'],
-      ...['autoscaling:SetDesiredCapacity', 'autoscaling:SuspendProcesses', 'dynamodb:GetItem'],
-      ...['dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:Scan', 'sqs:DeleteMessage'],
-      ...['sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
+      ...['autoscaling:SetDesiredCapacity', 'autoscaling:SetInstanceHealth', 'autoscaling:SuspendProcesses'],
+      ...['autoscaling:TerminateInstanceInAutoScalingGroup', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+      ...['dynamodb:Query', 'dynamodb:Scan'],
+      ...['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
     ]);
     expect(policy['dynamodb:PutItem']).toContain('FleetTable');
     expect(policy['dynamodb:Query']).toContain('/index/active');

@@ -172,7 +172,10 @@ describe('the capacity’s bounds', () => {
     const stack = createStack();
     expect(statementsOf(Template.fromStack(stack), 'FleetScaler')).toEqual([
       {
-        Action: ['autoscaling:SetDesiredCapacity', 'autoscaling:SuspendProcesses'],
+        Action: [
+          ...['autoscaling:SetDesiredCapacity', 'autoscaling:SetInstanceHealth'],
+          ...['autoscaling:SuspendProcesses', 'autoscaling:TerminateInstanceInAutoScalingGroup'],
+        ],
         Effect: 'Allow',
         Resource: OWN_GROUP,
       },

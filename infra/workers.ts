@@ -124,11 +124,16 @@ export class Workers extends Construct {
     this.group = createGroup(this, { groupName: this.groupName, vpc, launchTemplate, config });
   }
 
-  /** May raise the group's capacity, see what became of it, and keep it from moving instances between zones. */
+  /** May raise the group's capacity, see what became of it, end what nobody else can, and have zones left alone. */
   grantScale(grantee: IGrantable): void {
     Grant.addToPrincipal({
       grantee,
-      actions: ['autoscaling:SetDesiredCapacity', 'autoscaling:SuspendProcesses'],
+      actions: [
+        'autoscaling:SetDesiredCapacity',
+        'autoscaling:SetInstanceHealth',
+        'autoscaling:SuspendProcesses',
+        'autoscaling:TerminateInstanceInAutoScalingGroup',
+      ],
       resourceArns: [this.groupArn()],
     });
     Grant.addToPrincipal({

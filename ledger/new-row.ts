@@ -3,7 +3,16 @@ import { ACTIVE_SHARDS, type TaskRow } from '../contract/task.ts';
 
 export type NewTask = Pick<
   TaskRow,
-  'id' | 'owner' | 'kind' | 'pool' | 'megapixelSteps' | 'requestHash' | 'request' | 'requestKey' | 'retryOf'
+  | 'id'
+  | 'owner'
+  | 'kind'
+  | 'pool'
+  | 'model'
+  | 'megapixelSteps'
+  | 'requestHash'
+  | 'request'
+  | 'requestKey'
+  | 'retryOf'
 > & {
   /** The resolver's clock, in milliseconds. */
   readonly now: number;

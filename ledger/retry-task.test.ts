@@ -12,7 +12,7 @@ const NOW = THEN + 3_600_000;
 const ended = (fields: Partial<TaskRow> = {}): TaskRow => ({
   ...toNewRow({
     ...{ id: OLD, owner: 'user:ann', kind: 'TXT2IMG', requestHash: 'old', request: '{"seed":7}', now: THEN },
-    ...{ pool: 'xl', megapixelSteps: 5 },
+    ...{ pool: 'default', model: 'sd_xl_base_1.0', megapixelSteps: 5 },
     startWithinSeconds: 60,
     finishWithinSeconds: 600,
   }),
@@ -38,6 +38,10 @@ const createWorld = (source: TaskRow, maxActive?: number) => {
   const retryTask = createRetryTask({
     tasks,
     requests: { copy: async (from, to) => void copies.push([from, to]) },
+    pools: [
+      { name: 'default', queueUrl: 'https://sqs/default', models: [] },
+      { name: 'xl', queueUrl: 'https://sqs/xl', models: ['sd_xl_base_1.0'] },
+    ],
     accept: createAccept({
       tasks,
       ring: async ({ id }) => void rung.push(id),
@@ -53,6 +57,14 @@ const createWorld = (source: TaskRow, maxActive?: number) => {
 };
 
 describe('retryTask', () => {
+  it('goes to the pool that has its model by now', async () => {
+    const withPool = createWorld(ended({ pool: 'default', model: 'sd_xl_base_1.0' }));
+    expect((await withPool.retry()).task).toMatchObject({ pool: 'xl', model: 'sd_xl_base_1.0' });
+    // The pool that it failed in is no more.
+    const without = createWorld(ended({ pool: 'gone', model: 'of nobody' }));
+    expect((await without.retry()).task?.pool).toBe('default');
+  });
+
   it('makes a new task of the same request, with as much time as that one was given', async () => {
     const { retry, rung } = createWorld(ended());
     const { task } = await retry();

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { HandlerAnswer } from '../contract/handler.ts';
 import { requestKey } from '../contract/keys.ts';
+import { poolOf, type Pool } from '../contract/pool.ts';
 import { TERMINAL_STATUSES, type TaskRow } from '../contract/task.ts';
 import type { Accept } from './accept.ts';
 import { toNewRow } from './new-row.ts';
@@ -10,6 +11,7 @@ import type { TaskStore } from './task-store.ts';
 export interface RetryDependencies {
   readonly tasks: Pick<TaskStore, 'get'>;
   readonly requests: Pick<RequestStore, 'copy'>;
+  readonly pools: readonly Pool[];
   readonly accept: Accept;
 }
 
@@ -30,7 +32,7 @@ export type RetryTask = (request: RetryRequest) => Promise<HandlerAnswer>;
  * that one was given, counted from now. Asked twice under one `newId` it is one task.
  */
 export const createRetryTask =
-  ({ tasks, requests, accept }: RetryDependencies): RetryTask =>
+  ({ tasks, requests, pools, accept }: RetryDependencies): RetryTask =>
   async ({ owner, id, newId, now }) => {
     const source = await tasks.get(id);
     if (source?.owner !== owner || isHidden(source, now)) return notFound(id);
@@ -43,7 +45,10 @@ export const createRetryTask =
     const to = requestKey(newId, requestHash);
     const row = toNewRow({
       ...{ id: newId, owner, retryOf: id, requestHash, now },
-      ...{ kind: source.kind, pool: source.pool, megapixelSteps: source.megapixelSteps },
+      // Its pool may have got its model since, or be no more.
+      pool: poolOf(source.model, pools),
+      ...(source.model !== undefined && { model: source.model }),
+      ...{ kind: source.kind, megapixelSteps: source.megapixelSteps },
       startWithinSeconds: (source.startBy - source.createdAt) / 1000,
       finishWithinSeconds: (source.deadlineAt - source.createdAt) / 1000,
       ...(from === undefined ? { request: source.request } : { requestKey: to }),

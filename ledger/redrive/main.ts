@@ -34,6 +34,7 @@ const run = async ({ options, json }: Arguments): Promise<void> => {
     tasks,
     retryTask: createRetryTask({
       tasks,
+      pools: config.pools,
       requests: createRequestStore({ s3: new S3Client(), bucket: config.requestsBucket }),
       // No quota: who redrives has decided that all of them are to run.
       accept: createAccept({ tasks, ring }),

@@ -55,7 +55,7 @@ const createHandler = (env: Env): Handle => {
   });
   const cancel = createCancel({ tasks, ledger });
   const createUpload = createCreateUpload({ uploads, randomId });
-  const retry = createRetry({ retryTask: createRetryTask({ tasks, requests, accept }), randomId });
+  const retry = createRetry({ retryTask: createRetryTask({ tasks, requests, pools, accept }), randomId });
   return (request) => {
     switch (request.field) {
       case 'submitTask':

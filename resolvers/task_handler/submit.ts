@@ -47,7 +47,8 @@ export const createSubmit =
     if (!time.ok) return invalid(time.invalid.field, time.invalid.message);
     const parsed = toTaskRequest(asked, randomSeed);
     if (!parsed.ok) return invalid(parsed.invalid.field, parsed.invalid.message);
-    const pool = poolOf(modelOf(parsed.request), pools);
+    const model = modelOf(parsed.request);
+    const pool = poolOf(model, pools);
     const names = await readNames?.(now, pool);
     const unknown = names && checkNames(parsed.request, names);
     if (unknown) return invalid(parsed.toField(unknown.field), unknown.message);
@@ -61,7 +62,7 @@ export const createSubmit =
     const key = bytes > INLINE_REQUEST_BYTES ? requestKey(id, hash) : undefined;
     const row = toNewRow({
       ...{ id, owner, kind: parsed.request.kind, requestHash: hash, now, ...time.limits },
-      ...{ pool, megapixelSteps: megapixelStepsOf(parsed.request) },
+      ...{ pool, megapixelSteps: megapixelStepsOf(parsed.request), ...(model !== undefined && { model }) },
       ...(key === undefined ? { request: json } : { requestKey: key }),
     });
     return accept(row, key === undefined ? {} : { storeRequest: () => requests.put(key, json) });

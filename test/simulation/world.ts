@@ -251,6 +251,7 @@ export const runHistory = async (scenario: Scenario, options: RunOptions): Promi
       if (request.field === 'createUpload') throw new Error('Nobody uploads here');
       const retryTask = createRetryTask({
         tasks,
+        pools: [],
         requests: requestsOf(process),
         accept: createAccept({ tasks, ring }),
       });

@@ -17,14 +17,17 @@ import { toKnown, toTrigger } from './trigger.ts';
 
 type Run = (event: unknown) => Promise<readonly PassResult[]>;
 
-/** A call that hangs must leave time for the others. */
-const REQUEST_TIMEOUTS = { connectionTimeout: 3000, requestTimeout: 10_000, throwOnRequestTimeout: true };
+/** A call that hangs, and is tried once more, must leave time for the others. */
+const CALLS = {
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 2000, requestTimeout: 3000, throwOnRequestTimeout: true },
+};
 
 const createRun = (env: Env): Run => {
   const config = loadConfig(env);
   const logger = createLogger((line) => console.log(line));
-  const dynamodb = new DynamoDBClient({ requestHandler: REQUEST_TIMEOUTS });
-  const autoScaling = new AutoScalingClient({ requestHandler: REQUEST_TIMEOUTS });
+  const dynamodb = new DynamoDBClient(CALLS);
+  const autoScaling = new AutoScalingClient(CALLS);
   const live = createLiveTasks({ dynamodb, tableName: config.tasksTable });
   const readReports = createReadReports({ dynamodb, tableName: config.workersTable });
   const store = createFleetStore({ dynamodb, tableName: config.fleetTable });
@@ -40,35 +43,58 @@ const createRun = (env: Env): Run => {
     );
   };
 
+  const passOver = (fleet: FleetConfig, look: Look): Promise<PassResult> => {
+    const isIts = ({ pool = DEFAULT_POOL }: { readonly pool?: string }): boolean =>
+      toKnown(pool, config.fleets) === fleet.pool;
+    return createPass({
+      fleet,
+      tasks: async () => (await look.tasks()).filter(isIts),
+      workers: async () => (await look.workers()).filter(isIts),
+      group: createGroup({ autoScaling, name: fleet.group }),
+      store,
+      clock: Date.now,
+      metrics: createMetrics({
+        group: fleet.group,
+        write: (line) => console.log(line.trimEnd()),
+        wallClock: Date.now,
+      }),
+      logger,
+    })();
+  };
+
   return async (event) => {
     const { fleets, taskIds } = toTrigger(event, config.fleets);
-    const tasks = once(() => listTasks(taskIds));
-    const workers = once(readReports);
-    const poolOf = ({ pool }: { readonly pool?: string }): string =>
-      toKnown(pool ?? DEFAULT_POOL, config.fleets);
-    const passOver = (fleet: FleetConfig): Promise<PassResult> =>
-      createPass({
-        fleet,
-        tasks: async () => (await tasks()).filter((task) => poolOf(task) === fleet.pool),
-        workers: async () => (await workers()).filter((worker) => poolOf(worker) === fleet.pool),
-        group: createGroup({ autoScaling, name: fleet.group }),
-        store,
-        clock: Date.now,
-        metrics: createMetrics({
-          group: fleet.group,
-          write: (line) => console.log(line.trimEnd()),
-          wallClock: Date.now,
-        }),
-        logger,
-      })();
-    const results = await Promise.all(fleets.map(passOver));
-    const refused = results.filter(({ outcome }) => outcome === 'refused');
-    // The message comes again, and the schedule's event is tried again.
-    if (refused.length > 0) {
-      throw new Error(`Capacity was not raised: ${refused.map(({ pool }) => pool).join(', ')}`);
-    }
-    return results;
+    const createLook = (): Look => ({ tasks: once(() => listTasks(taskIds)), workers: once(readReports) });
+    const shared = createLook();
+    const results = await Promise.allSettled(
+      fleets.map(async (fleet) => {
+        const result = await passOver(fleet, shared);
+        // Whoever was faster had not seen those that this was to tell of.
+        return result.outcome === 'gaveWay' && taskIds.length > 0 ? passOver(fleet, createLook()) : result;
+      }),
+    );
+    const passes = results.map((result, index) => toOutcome(result, fleets[index]?.pool ?? ''));
+    const failures = passes.flatMap((pass) => ('failure' in pass ? pass.failure : []));
+    // One fleet's trouble is not another's: now all are through. The message comes again, and so does the schedule's event.
+    if (failures.length > 0) throw new Error(failures.join('; '));
+    return passes as readonly PassResult[];
   };
+};
+
+/** What several fleets are looked at with: the table is read once. */
+interface Look {
+  readonly tasks: () => Promise<readonly LiveTask[]>;
+  readonly workers: () => ReturnType<ReturnType<typeof createReadReports>>;
+}
+
+const toOutcome = (
+  result: PromiseSettledResult<PassResult>,
+  pool: string,
+): PassResult | { readonly failure: string } => {
+  if (result.status === 'rejected') return { failure: `${pool}: ${String(result.reason)}` };
+  return result.value.outcome === 'refused'
+    ? { failure: `${pool}: its capacity was not raised` }
+    : result.value;
 };
 
 const once = <T>(read: () => Promise<T>): (() => Promise<T>) => {
