@@ -38,6 +38,8 @@ interface AlarmSpec {
   readonly threshold: number;
   /** … in so many of the last periods. */
   readonly periods: readonly [wrong: number, of: number];
+  /** Nothing at all, for that long, is what is wrong. */
+  readonly isSilence?: boolean;
 }
 
 const QUARTER_HOUR = Duration.minutes(15);
@@ -46,7 +48,7 @@ const SLOW_BOOT_SECONDS = 600;
 
 /**
  * What somebody should be told of. None asks for a deployment that sleeps to say that it is well: where nothing is written
- * nothing is wrong.
+ * nothing is wrong, but for the functions that have a schedule.
  */
 export class Alarms extends Construct {
   readonly all: readonly Alarm[];
@@ -56,12 +58,15 @@ export class Alarms extends Construct {
     const { stackName } = Stack.of(this);
     this.all = [
       ...workers.flatMap(({ fleet }) => ofPool(fleet).map((spec) => this.addAlarm(fleet.group, spec))),
-      ...[ofDeadLetters(tasks), ...ofFunctions(functions)].map((spec) => this.addAlarm(stackName, spec)),
+      ...[ofDeadLetters(tasks), ...ofFunctions(functions), ...ofSchedules(functions)].map((spec) =>
+        this.addAlarm(stackName, spec),
+      ),
     ];
     if (config.email !== undefined) this.tell(config.email);
   }
 
-  private addAlarm(whose: string, { id, problem, section, metric, threshold, periods }: AlarmSpec): Alarm {
+  private addAlarm(whose: string, spec: AlarmSpec): Alarm {
+    const { id, problem, section, metric, threshold, periods, isSilence = false } = spec;
     const [datapointsToAlarm, evaluationPeriods] = periods;
     const alarmName = `${whose}-${id}`;
     return new Alarm(this, alarmName, {
@@ -69,10 +74,12 @@ export class Alarms extends Construct {
       alarmDescription: `${problem}: see "${section}" in docs/operations.md.`,
       metric,
       threshold,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      comparisonOperator: isSilence
+        ? ComparisonOperator.LESS_THAN_THRESHOLD
+        : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       datapointsToAlarm,
       evaluationPeriods,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      treatMissingData: isSilence ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
     });
   }
 
@@ -205,6 +212,26 @@ const ofFunctions = (functions: AlarmsProps['functions']): AlarmSpec[] =>
     threshold: 3,
     periods: [1, 1],
   }));
+
+/** What runs once a minute, whatever happens. */
+const SCHEDULED = ['Reconciler', 'Scaler'];
+
+const ofSchedules = (functions: AlarmsProps['functions']): AlarmSpec[] =>
+  Object.entries(functions).flatMap(([name, fn]): AlarmSpec[] =>
+    SCHEDULED.includes(name)
+      ? [
+          {
+            id: `${name}Silent`,
+            problem: `The function ${name} does not run, though it should once a minute`,
+            section: 'A function fails',
+            metric: fn.metricInvocations({ statistic: Stats.SUM, period: Duration.minutes(5) }),
+            threshold: 1,
+            periods: [2, 2],
+            isSilence: true,
+          },
+        ]
+      : [],
+  );
 
 const sumOf = (group: string, name: MetricName, period = Duration.minutes(1)): IMetric =>
   poolMetric(group, name, { statistic: Stats.SUM, period });

@@ -39,6 +39,9 @@ const workersChecks = (at: string, workers: WorkersConfig): Check[] => [
   ...workers.schedules.flatMap((schedule) => scheduleChecks(at, workers, schedule)),
 ];
 
+/** Of 4 KB that Lambda has for all variables, queue URLs among them. */
+const MODELS_CHARACTERS = 1500;
+
 const poolsChecks = (pools: Config['pools']): Check[] => {
   const models = Object.values(pools).flatMap((pool) => pool.models);
   return [
@@ -50,6 +53,10 @@ const poolsChecks = (pools: Config['pools']): Check[] => {
       [pool.models.length > 0, `pools.${name}.models names no checkpoint: nothing would ever go there`],
     ]),
     [isUnique(models), 'pools: two of them name the same checkpoint'],
+    [
+      models.join().length <= MODELS_CHARACTERS,
+      `pools: their checkpoints have ${models.join().length} characters, and ${MODELS_CHARACTERS} fit into a function's environment`,
+    ],
   ];
 };
 

@@ -93,6 +93,11 @@ describe('a configuration', () => {
     ['the name of the default one', { default: { models: ['a'] } }, /pools.default: the name/],
     ['a name that AWS would not take', { 'X L': { models: ['a'] } }, /pools.X L: the name/],
     ['the checkpoint of another', { a: { models: ['m'] }, b: { models: ['m'] } }, /name the same checkpoint/],
+    [
+      'more checkpoints than fit',
+      { xl: { models: Array.from({ length: 200 }, (_, n) => `checkpoint-${n}`) } },
+      /pools: their checkpoints have \d+ characters, and 1500 fit/,
+    ],
     ['bounds that can’t be', { xl: { models: ['a'], maxCapacity: 0 } }, /pools.xl.maxCapacity must be/],
     [
       'a choice that there is not',

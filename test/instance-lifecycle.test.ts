@@ -85,7 +85,7 @@ describe('an instance that the group ends', () => {
       void stackOf().fleet.terminate(instanceId);
       states.push(...members().map(({ lifecycleState }) => lifecycleState));
     });
-    expect(states).toEqual(['Terminating:Wait', 'Pending']);
+    expect(states).toEqual(['Terminating', 'Pending']);
     expect(task).toMatchObject({ status: 'SUCCEEDED', failures: 0 });
     // Its successor is waited for as well.
     await inService();

@@ -10,7 +10,7 @@ import {
   TerminateInstanceInAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createSystemClock } from '../../worker/clock.ts';
+import type { Clock } from '../../worker/clock.ts';
 import { createFleetInstance } from '../../worker/fleet/instance.ts';
 import type { Logger } from '../../worker/logger.ts';
 import { createFaults } from '../faults/faults.ts';
@@ -85,6 +85,9 @@ beforeEach(async () => {
   await vi.waitFor(() => expect(states()).toEqual(['InService', 'InService']));
 });
 afterEach(() => group.stop());
+
+/** Whoever waits for something is told at once that the time has passed. */
+const IMPATIENT: Clock = { now: () => 0, delay: () => Promise.resolve() };
 
 const ids = () => group.describe().members.map(({ instanceId }) => instanceId);
 const first = () => ids()[0] ?? '';
@@ -368,7 +371,7 @@ describe('the endpoint', () => {
     const log = (message: string): void => void logged.push(message);
     const logger: Logger = { debug: log, info: log, warn: log, error: log, child: () => logger };
     const instance = createFleetInstance({
-      clock: createSystemClock(),
+      clock: IMPATIENT,
       autoScaling,
       group: 'workers <a&b>',
       instanceId: first(),
@@ -400,7 +403,7 @@ describe('the endpoint', () => {
       child: () => logger,
     };
     const instance = createFleetInstance({
-      clock: createSystemClock(),
+      clock: IMPATIENT,
       autoScaling,
       group: 'workers <a&b>',
       instanceId,

@@ -22,7 +22,13 @@ import type { Instance } from './instance.ts';
  */
 
 export type LifecycleState =
-  'Pending' | 'Pending:Wait' | 'Pending:Proceed' | 'InService' | 'Terminating:Wait' | 'Terminating:Proceed';
+  | 'Pending'
+  | 'Pending:Wait'
+  | 'Pending:Proceed'
+  | 'InService'
+  | 'Terminating'
+  | 'Terminating:Wait'
+  | 'Terminating:Proceed';
 export type HealthStatus = 'Healthy' | 'Unhealthy';
 
 export interface AutoScalingGroupOptions {
@@ -41,6 +47,8 @@ export interface AutoScalingGroupOptions {
   readonly emit?: (detailType: string, detail: { readonly EC2InstanceId?: string }) => void;
   /** From the launch of an instance until its processes are started; 0 unless told. */
   readonly bootMs?: number;
+  /** From being told to go until its hook holds an instance; 0 unless told. */
+  readonly terminatingMs?: number;
   /** Pause before a lost instance is replaced, so that one that can't start does not spin; 1 s unless told. */
   readonly replaceDelayMs?: number;
   /** Rejects when the signal aborts. */
@@ -130,7 +138,8 @@ const SPOT_NOTICE_MS = 120_000;
 
 export const createAutoScalingGroup = (options: AutoScalingGroupOptions): AutoScalingGroup => {
   const { name, minSize, maxSize, newInstancesProtectedFromScaleIn, launch, log } = options;
-  const { instanceType, hooks = {}, bootMs = 0, replaceDelayMs = 1000, emit = () => undefined } = options;
+  const { instanceType, hooks = {}, bootMs = 0, terminatingMs = 0, replaceDelayMs = 1000 } = options;
+  const { emit = () => undefined } = options;
   const { delay = (ms, signal) => timersDelay(ms, undefined, { signal }) } = options;
   const activities = createActivities(Date.now);
   const members = new Map<string, Member>();
@@ -308,13 +317,27 @@ export const createAutoScalingGroup = (options: AutoScalingGroupOptions): AutoSc
     });
   };
 
+  const hold = (member: Member): void => {
+    if (member.state !== 'Terminating') return;
+    member.state = 'Terminating:Wait';
+    member.leaving?.wait();
+    emit('EC2 Instance-terminate Lifecycle Action', { EC2InstanceId: member.instanceId });
+  };
+
   const tellToGo = (member: Member, cause: string, mayWait = true): void => {
     beginToLeave(member, cause);
-    member.state = hooks.terminating && mayWait ? 'Terminating:Wait' : 'Terminating:Proceed';
-    if (member.state === 'Terminating:Wait') {
-      member.leaving?.wait();
-      emit('EC2 Instance-terminate Lifecycle Action', { EC2InstanceId: member.instanceId });
-    } else member.proceeding.abort();
+    if (hooks.terminating && mayWait) {
+      member.state = 'Terminating';
+      // As on AWS, whoever is quick finds nothing yet to complete.
+      if (terminatingMs === 0) hold(member);
+      else {
+        const over = AbortSignal.any([member.over.signal, stopping.signal]);
+        void elapsed(terminatingMs, over).then(() => hold(member));
+      }
+    } else {
+      member.state = 'Terminating:Proceed';
+      member.proceeding.abort();
+    }
     member.terminating.abort();
   };
 

@@ -66,6 +66,8 @@ interface LaunchTemplateProperties {
   };
 }
 
+const TERMINATING_MS = 500;
+
 /** Every Auto Scaling group of the template, before it is started; the default pool's comes first. */
 export const createWorkers = (options: WorkersOptions): readonly PoolOfInstances[] => {
   const { idsOf } = options.deployment;
@@ -94,6 +96,7 @@ const createPool = (groupId: string, options: WorkersOptions): PoolOfInstances =
     newInstancesProtectedFromScaleIn: properties.NewInstancesProtectedFromScaleIn ?? false,
     hooks: toHooks(deployment, groupId, properties),
     bootMs,
+    terminatingMs: TERMINATING_MS,
     log: (line) => log('auto-scaling', line),
     emit: (detailType, detail) =>
       emit({
