@@ -27,6 +27,7 @@ export type LocalFleet = Pick<
   | 'terminate'
   | 'noticeSpot'
   | 'noticeRebalance'
+  | 'lose'
   | 'refuseLaunches'
 >;
 

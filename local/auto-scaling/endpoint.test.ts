@@ -51,7 +51,9 @@ beforeAll(async () => {
     region: 'us-east-1',
     meet,
     onCall: (_principal, call) => void calls.push(call),
-    autoScaling: createAutoScalingEndpoint({ groups: () => [group], region: 'us-east-1', accountId }),
+    queryServices: {
+      autoscaling: createAutoScalingEndpoint({ groups: () => [group], region: 'us-east-1', accountId }),
+    },
   });
   autoScaling = new AutoScalingClient({
     endpoint: gateway.url,

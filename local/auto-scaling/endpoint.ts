@@ -9,7 +9,7 @@ import {
   QueryError,
   toQueryAnswer,
   toQueryFailure,
-  type QueryAnswer,
+  type QueryEndpoint,
   type XmlValue,
 } from './query-protocol.ts';
 
@@ -20,19 +20,16 @@ export interface EndpointOptions {
   readonly accountId: string;
 }
 
-/** Answers one call of Auto Scaling's API, version 2011-01-01. */
-export type AutoScalingEndpoint = (form: URLSearchParams) => QueryAnswer;
-
 /** The service's own limit, and its default. */
 const MAX_RECORDS = 100;
 
 export const AUTO_SCALING_NAMESPACE = 'http://autoscaling.amazonaws.com/doc/2011-01-01/';
 
 /**
- * The calls that an instance and a scaler make. Errors are worded as AWS's, as far as people have quoted them: code that
+ * The calls of Auto Scaling's API, version 2011-01-01, that an instance and a scaler make. Errors are worded as AWS's, as far as people have quoted them: code that
  * tells one `ValidationError` from another has nothing but the words.
  */
-export const createAutoScalingEndpoint = (options: EndpointOptions): AutoScalingEndpoint => {
+export const createAutoScalingEndpoint = (options: EndpointOptions): QueryEndpoint => {
   const actions: Readonly<Record<string, (form: URLSearchParams) => XmlValue>> = {
     DescribeAutoScalingGroups: (form) => {
       const names = listOf(form, 'AutoScalingGroupNames');

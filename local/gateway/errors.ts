@@ -1,6 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { AUTO_SCALING_NAMESPACE } from '../auto-scaling/endpoint.ts';
-import { QueryError, toQueryFailure, type QueryAnswer } from '../auto-scaling/query-protocol.ts';
+import {
+  QueryError,
+  toEc2Failure,
+  toQueryFailure,
+  type QueryAnswer,
+} from '../auto-scaling/query-protocol.ts';
 import type { SignatureFailure } from '../iam/types.ts';
 
 /** What a service says of a signature it does not accept, in its own words. */
@@ -50,8 +55,8 @@ export const refuseSignature = (
   if (service === 's3') {
     // A presigned URL past its time is plainly denied.
     refuseXml(response, 403, presigned && reason === 'expired' ? 'AccessDenied' : s3Code, message);
-  } else if (service === 'autoscaling') {
-    refuseQuery(response, 403, QUERY_CODES[reason], message);
+  } else if (service === 'autoscaling' || service === 'ec2') {
+    refuseQuery(response, service, new QueryError(QUERY_CODES[reason], message, 403));
   } else {
     refuseJson(response, 400, code, message);
   }
@@ -62,8 +67,9 @@ export const failCall = (response: ServerResponse, service: string, status: 500 
   const isAway = status === 503;
   if (service === 's3') {
     refuseXml(response, status, isAway ? 'ServiceUnavailable' : 'InternalError', 'Please try again.');
-  } else if (service === 'autoscaling') {
-    refuseQuery(response, status, isAway ? 'ServiceUnavailable' : 'InternalFailure', 'Please try again.');
+  } else if (service === 'autoscaling' || service === 'ec2') {
+    const code = isAway ? 'ServiceUnavailable' : 'InternalFailure';
+    refuseQuery(response, service, new QueryError(code, 'Please try again.', status));
   } else {
     refuseJson(response, status, isAway ? 'ServiceUnavailable' : 'InternalFailure', 'Please try again.');
   }
@@ -79,8 +85,8 @@ export const sendXml = (response: ServerResponse, { status, body }: QueryAnswer)
   response.writeHead(status, { 'content-type': 'text/xml' }).end(body);
 };
 
-const refuseQuery = (response: ServerResponse, status: number, code: string, message: string): void =>
-  sendXml(response, toQueryFailure(AUTO_SCALING_NAMESPACE, new QueryError(code, message, status)));
+const refuseQuery = (response: ServerResponse, service: string, error: QueryError): void =>
+  sendXml(response, service === 'ec2' ? toEc2Failure(error) : toQueryFailure(AUTO_SCALING_NAMESPACE, error));
 
 export const refuseXml = (response: ServerResponse, status: number, code: string, message: string): void => {
   response

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import type { AutoScalingEndpoint } from '../auto-scaling/endpoint.ts';
+import type { QueryEndpoint } from '../auto-scaling/query-protocol.ts';
 import type { Meet } from '../faults/faults.ts';
 import { meetFault } from '../faults/meet-fault.ts';
 import type { AccessKey, Principal } from '../iam/types.ts';
@@ -35,8 +35,8 @@ export interface GatewayOptions {
   readonly onCall?: (principal: Principal, call: string) => void;
   /** What goes wrong with such a call; never asked about the root key's own. Nothing unless told. */
   readonly meet?: Meet;
-  /** Absent: there is no such service. */
-  readonly autoScaling?: AutoScalingEndpoint;
+  /** What is played here itself, by the service's name in a signature. */
+  readonly queryServices?: Readonly<Record<string, QueryEndpoint>>;
 }
 
 export interface Gateway {
@@ -59,6 +59,7 @@ const SERVICE_NAMES: Readonly<Record<string, string>> = {
   sqs: 'SQS',
   s3: 'S3',
   autoscaling: 'AutoScaling',
+  ec2: 'EC2',
 };
 
 /**
@@ -69,7 +70,7 @@ const SERVICE_NAMES: Readonly<Record<string, string>> = {
 export const startGateway = async (options: GatewayOptions): Promise<Gateway> => {
   const { port = 0, verifySignature, rootKey, region, clock = Date.now, dataDir, onCall, meet } = options;
   const {
-    autoScaling,
+    queryServices = {},
     verifyPost = createPostVerifier({ lookup: () => undefined }),
     corsOf = () => [],
   } = options;
@@ -118,14 +119,15 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
     if (fault && !isDoubled) {
       const engine = service === 'dynamodb' ? dynamodb : sqsS3;
       const perform = async (): Promise<unknown> =>
-        service === 'autoscaling' ? autoScaling?.(toForm(body)) : buffer(await ask(engine, request, body));
+        queryServices[service]?.(toForm(body)) ?? buffer(await ask(engine, request, body));
       const fail = (status: 500 | 503): void => failCall(response, service, status);
       if (await meetFault(fault, { response, perform, fail })) return;
     }
     if (service === 'dynamodb') return toDynamoDb(call, request, response, dynamodb, timeToLive);
     if (service === 'sqs') return toSqs(call, request, response, sqsS3, isDoubled);
     if (service === 's3') return forward(sqsS3, request, call.body, response);
-    if (service === 'autoscaling' && autoScaling) return sendXml(response, autoScaling(toForm(body)));
+    const endpoint = queryServices[service];
+    if (endpoint) return sendXml(response, endpoint(toForm(body)));
     refuseJson(response, 400, 'UnknownOperationException', `The local stack has no service ${service}.`);
   };
 
@@ -205,7 +207,7 @@ const isForm = ({ method, headers }: IncomingMessage): boolean =>
 const toForm = (body: Buffer): URLSearchParams => new URLSearchParams(body.toString());
 
 const operationOf = (request: IncomingMessage, service: string, body: Buffer): string => {
-  if (service === 'autoscaling') return toForm(body).get('Action') ?? 'unnamed';
+  if (service === 'autoscaling' || service === 'ec2') return toForm(body).get('Action') ?? 'unnamed';
   const target = request.headers['x-amz-target'];
   if (typeof target === 'string') return target.split('.')[1] ?? target;
   const isObject =

@@ -73,6 +73,8 @@ export type LifecycleResult = 'CONTINUE' | 'ABANDON';
 export interface MemberDescription {
   readonly instanceId: string;
   readonly instanceType: string;
+  /** Milliseconds since 1970. */
+  readonly launchedAt: number;
   readonly lifecycleState: LifecycleState;
   readonly healthStatus: HealthStatus;
   readonly protectedFromScaleIn: boolean;
@@ -106,6 +108,8 @@ export interface AutoScalingGroup {
   readonly setHealth: (instanceId: string, status: HealthStatus) => void;
   /** Announces that EC2 takes the instance back, which happens after `afterMs`: two minutes unless told. */
   readonly noticeSpot: (instanceId: string, afterMs?: number) => void;
+  /** EC2 ends it, which its group learns by a health check: nobody is told before, and no hook holds it. */
+  readonly lose: (instanceId: string) => void;
   /** Recommends another instance instead of it. Nothing follows from that by itself. */
   readonly noticeRebalance: (instanceId: string) => void;
   /** From now on EC2 launches nothing, and says this; undefined: it does again. */
@@ -366,13 +370,16 @@ export const createAutoScalingGroup = (options: AutoScalingGroupOptions): AutoSc
       desiredCapacity: desired,
       hooks,
       suspendedProcesses: [...suspended],
-      members: [...members.values()].map(({ instanceId, state, health, protectedFromScaleIn }) => ({
-        instanceId,
-        instanceType,
-        lifecycleState: state,
-        healthStatus: health,
-        protectedFromScaleIn,
-      })),
+      members: [...members.values()].map(
+        ({ instanceId, launchedAt, state, health, protectedFromScaleIn }) => ({
+          instanceId,
+          instanceType,
+          launchedAt,
+          lifecycleState: state,
+          healthStatus: health,
+          protectedFromScaleIn,
+        }),
+      ),
     }),
     activities: activities.list,
     instances: () => [...members.values()].flatMap(({ instance }) => instance ?? []),
@@ -398,6 +405,14 @@ export const createAutoScalingGroup = (options: AutoScalingGroupOptions): AutoSc
         tellToGo(member, 'in response to an EC2 instance interruption notice', false);
         reconcile();
       });
+    },
+    lose: (instanceId) => {
+      tellToGo(
+        memberOf(instanceId),
+        'in response to an EC2 health check indicating it has been terminated or stopped',
+        false,
+      );
+      reconcile();
     },
     noticeRebalance: (instanceId) => {
       const at = Date.now();

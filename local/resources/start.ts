@@ -4,6 +4,7 @@ import type { Assembly } from '../../infra/synth.ts';
 import { createAuthenticate } from '../appsync/authenticate.ts';
 import { createEngine } from '../appsync/engine.ts';
 import { startAppSyncServer } from '../appsync/server.ts';
+import { createEc2Endpoint } from '../auto-scaling/ec2-endpoint.ts';
 import { createAutoScalingEndpoint } from '../auto-scaling/endpoint.ts';
 import { startCdn } from '../cdn/server.ts';
 import { createIssuer, type Issuer } from '../cognito/issuer.ts';
@@ -98,6 +99,7 @@ export const startResources = async (
   const { inject, meet, met } = createFaults(options.faultSeed);
 
   const groups: AutoScalingGroup[] = [];
+  const instancesOf = { groups: () => groups, region: REGION, accountId: ACCOUNT_ID };
   let corsOf: CorsOf = () => [];
 
   const gateway = await startGateway({
@@ -109,11 +111,10 @@ export const startResources = async (
     region: REGION,
     onCall,
     meet,
-    autoScaling: createAutoScalingEndpoint({
-      groups: () => groups,
-      region: REGION,
-      accountId: ACCOUNT_ID,
-    }),
+    queryServices: {
+      autoscaling: createAutoScalingEndpoint(instancesOf),
+      ec2: createEc2Endpoint(instancesOf),
+    },
     ...dataDir,
   });
   releasers.add(gateway.stop);
