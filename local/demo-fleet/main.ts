@@ -239,7 +239,7 @@ const toReport = (
     'decisions that changed something (all of them: the query fleetDecisions)',
     ...log,
     '',
-    'what went wrong',
+    'what happened to it',
     ...happened.map((line) => `  ${line}`),
     '',
     `tasks      ${counts.done} of ${total} done, ${counts.lost} lost, ${attempts - total} attempts more than tasks`,
