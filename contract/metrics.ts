@@ -13,6 +13,8 @@ export const METRICS = {
   TaskSucceeded: 'Count',
   TaskFailed: 'Count',
   TaskCanceled: 'Count',
+  /** No worker took it in time. */
+  TaskExpired: 'Count',
   /** Ends of attempts that the task outlived: another try, handed back by a drain, taken over by somebody else. */
   AttemptRetried: 'Count',
   AttemptReleased: 'Count',

@@ -5,6 +5,8 @@ import { DEFAULT_POOL } from './fleet.ts';
 export interface Pool {
   readonly name: string;
   readonly queueUrl: string;
+  /** Name of its Auto Scaling group, which its metrics have as their dimension. */
+  readonly group: string;
   /** Checkpoints that this pool alone serves; of the default pool: none, it takes the rest. */
   readonly models: readonly string[];
 }
@@ -18,6 +20,7 @@ export const poolsVariable = v.pipe(
       v.object({
         name: v.pipe(v.string(), v.nonEmpty()),
         queueUrl: v.pipe(v.string(), v.url()),
+        group: v.pipe(v.string(), v.nonEmpty()),
         models: v.array(v.string()),
       }),
       'is not a list of pools',

@@ -53,7 +53,7 @@ describe('the dashboard', () => {
       new Set([
         ...['QueuedTasks', 'OldestSeconds', 'BacklogSeconds'],
         ...['DesiredCapacity', 'BusyInstances', 'BootingInstances', 'MissingInstances'],
-        ...['TaskSucceeded', 'TaskFailed', 'TaskCanceled'],
+        ...['TaskSucceeded', 'TaskFailed', 'TaskCanceled', 'TaskExpired'],
         ...['QueueSeconds', 'InferenceSeconds', 'StoreSeconds', 'GapSeconds'],
       ]),
     );

@@ -88,6 +88,7 @@ const ofPool = ({ pool, group, targetWaitSeconds }: FleetConfig): IWidget[][] =>
           sum('TaskSucceeded', 'succeeded'),
           sum('TaskFailed', 'failed'),
           sum('TaskCanceled', 'canceled'),
+          sum('TaskExpired', 'expired'),
         ],
       },
       {

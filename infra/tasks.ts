@@ -9,6 +9,7 @@ import { DEFAULT_POOL } from '../contract/fleet.ts';
 import type { Pool } from '../contract/pool.ts';
 import { TASKS_TABLE } from '../contract/task.ts';
 import type { Environment } from './environment.ts';
+import { groupNameOf } from './group-name.ts';
 
 /** How long the dead-letter consumer may take, and how long its messages are hidden meanwhile: six times that, says AWS. */
 export const DEAD_LETTER_SECONDS = { timeout: 30, visibility: 180 } as const;
@@ -93,7 +94,7 @@ export class Tasks extends Construct {
   /** Every pool with its queue and models, as JSON. */
   get poolsJson(): string {
     const pools = this.pools.map(({ name, models }): Pool => {
-      return { name, models, queueUrl: this.queueOf(name).queueUrl };
+      return { name, models, queueUrl: this.queueOf(name).queueUrl, group: groupNameOf(this, name) };
     });
     return Stack.of(this).toJsonString(pools);
   }

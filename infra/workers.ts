@@ -23,12 +23,13 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { ENV } from '../contract/env.ts';
-import { DEFAULT_POOL, DRAIN_HOOK, READY_HOOK, type FleetConfig } from '../contract/fleet.ts';
+import { DRAIN_HOOK, READY_HOOK, type FleetConfig } from '../contract/fleet.ts';
 import type { Api } from './api.ts';
 import { bundleForNode } from './bundle.ts';
 import type { WorkersConfig } from './config.ts';
 import type { Environment } from './environment.ts';
 import { createLogGroup } from './logs.ts';
+import { groupNameOf } from './group-name.ts';
 import type { Network } from './network.ts';
 import type { Objects } from './objects.ts';
 import { PATHS } from './paths.ts';
@@ -55,15 +56,13 @@ export class Workers extends Construct {
   readonly group: AutoScalingGroup;
   /** What the scaler is to know of them. */
   readonly fleet: FleetConfig;
-  /** Chosen here, not by CloudFormation: the instances' environment and policy name the group that they come from. */
   private readonly groupName: string;
 
   constructor(scope: Construct, id: string, props: WorkersProps) {
     super(scope, id);
     const { pool, config, network, api, tasks, objects } = props;
     const { vpc, securityGroup } = network;
-    const suffix = pool === DEFAULT_POOL ? '' : `-${pool}`;
-    this.groupName = `${Stack.of(this).stackName}-workers${suffix}`;
+    this.groupName = groupNameOf(this, pool);
     this.fleet = toFleet(pool, this.groupName, config);
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') });
     const code = new Asset(this, 'Code', {

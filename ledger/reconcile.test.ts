@@ -59,6 +59,7 @@ const createWorld = (rows: readonly TaskRow[], answers: Record<string, Answer> =
   const told: UpdateTaskInput[] = [];
   const rung: { id: string; dispatch: number; notBefore: number }[] = [];
   const logged: string[] = [];
+  const ended: string[] = [];
   const faults = { get: new Map<string, Error>(), shard: undefined as string | undefined };
   const reconcile = createReconcile({
     due: async function* (shard) {
@@ -94,17 +95,19 @@ const createWorld = (rows: readonly TaskRow[], answers: Record<string, Answer> =
       warn: (message) => void logged.push(message),
       error: (message) => void logged.push(message),
     },
+    onEnd: ({ id }, event) => void ended.push(`${id} ${event}`),
   });
   const pass = (signal = new AbortController().signal) => reconcile(signal);
-  return { pass, table, told, rung, logged, faults };
+  return { pass, table, told, rung, logged, ended, faults };
 };
 
 describe('a pass', () => {
   it('takes a task from a lost worker, and rings for it once it is due', async () => {
-    const { pass, told, rung } = createWorld([running({ failures: 1 })]);
+    const { pass, told, rung, ended } = createWorld([running({ failures: 1 })]);
     expect(await pass()).toMatchObject({ requeue: 1, ring: 1, refused: 0, failed: 0 });
     expect(told).toEqual([{ id: 't', event: 'requeue', backOffSeconds: 4 }]);
     expect(rung).toEqual([{ id: 't', dispatch: 1, notBefore: NOW + 4000 }]);
+    expect(ended).toEqual([]);
   });
 
   it('rings for no task that was to end while its worker was lost', async () => {
@@ -119,9 +122,10 @@ describe('a pass', () => {
     ['deadline', rowOf({ deadlineAt: PAST }), { code: 'DEADLINE_EXCEEDED', retryable: true }],
     ['giveUp', running({ failures: 2 }), { code: 'WORKER_LOST', retryable: true }],
   ] as const)('says why a task ended: %s', async (event, row, error) => {
-    const { pass, told } = createWorld([row]);
+    const { pass, told, ended } = createWorld([row]);
     await pass();
     expect(told).toEqual([{ id: 't', event, error: expect.objectContaining(error) as unknown }]);
+    expect(ended).toEqual([`t ${event}`]);
   });
 
   it('waits longer after every failure, a minute at most', async () => {
@@ -133,9 +137,9 @@ describe('a pass', () => {
   });
 
   it('takes a refusal as it is: somebody was faster', async () => {
-    const { pass, rung, logged } = createWorld([running()], { requeue: 'refuse' });
+    const { pass, rung, logged, ended } = createWorld([running()], { requeue: 'refuse' });
     expect(await pass()).toMatchObject({ refused: 1, requeue: 0, ring: 0, failed: 0 });
-    expect([rung, logged]).toEqual([[], []]);
+    expect([rung, logged, ended]).toEqual([[], [], []]);
   });
 
   it('goes on with the others where one row, or one shard, gives trouble', async () => {

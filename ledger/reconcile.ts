@@ -44,6 +44,9 @@ export const decide = (row: TaskRow, now: number): Decision => {
 const hasLapsed = ({ leaseUntil }: TaskRow, now: number): boolean =>
   leaseUntil !== undefined && leaseUntil < now;
 
+/** The decisions that end a task. */
+export type Ending = 'expire' | 'deadline' | 'giveUp' | 'cancelLost';
+
 export interface ReconcileDependencies {
   readonly due: DueRows;
   readonly tasks: Pick<TaskStore, 'get'>;
@@ -52,6 +55,8 @@ export interface ReconcileDependencies {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly logger: Logger;
+  /** Told of each task that was ended here. Nobody is unless told. */
+  readonly onEnd?: (row: TaskRow, event: Ending) => void;
 }
 
 /** What a pass did: how many rows got which decision, refused events, rows that gave trouble. */
@@ -100,7 +105,7 @@ export const createReconcile = (dependencies: ReconcileDependencies): Reconcile 
 
 /** Looks at one row and does what it needs. Never throws: one row's trouble is not another's. */
 const createSettle = (
-  { tasks, ring, ledger, clock, logger }: ReconcileDependencies,
+  { tasks, ring, ledger, clock, logger, onEnd }: ReconcileDependencies,
   tally: Tally,
 ): ((id: string) => Promise<void>) => {
   const tell = async (input: UpdateTaskInput): Promise<boolean> => {
@@ -123,6 +128,7 @@ const createSettle = (
     } else if (await tell(toEvent(row, decision))) {
       tally[decision] += 1;
       if (decision === 'requeue') await goOn(row.id);
+      else onEnd?.(row, decision);
     }
   };
 

@@ -39,8 +39,8 @@ const createWorld = (source: TaskRow, maxActive?: number) => {
     tasks,
     requests: { copy: async (from, to) => void copies.push([from, to]) },
     pools: [
-      { name: 'default', queueUrl: 'https://sqs/default', models: [] },
-      { name: 'xl', queueUrl: 'https://sqs/xl', models: ['sd_xl_base_1.0'] },
+      { name: 'default', queueUrl: 'https://sqs/default', group: 'workers', models: [] },
+      { name: 'xl', queueUrl: 'https://sqs/xl', group: 'workers-xl', models: ['sd_xl_base_1.0'] },
     ],
     accept: createAccept({
       tasks,

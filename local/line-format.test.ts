@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createMetrics } from '../worker/metrics.ts';
+import { createMetrics } from '../ledger/metrics.ts';
 import { createLineFormat } from './line-format.ts';
 
 const format = createLineFormat();

@@ -19,7 +19,7 @@ import { watchNotices } from './fleet/notices.ts';
 import { startHealthServer } from './health.ts';
 import { createLogger } from './logger.ts';
 import { measure } from './measure.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics } from '../ledger/metrics.ts';
 import { createObjectStore } from './object-store.ts';
 import type { WorkerNews } from './observe.ts';
 import { createMessageQueue } from './queue.ts';

@@ -1,6 +1,6 @@
 import type { MetricName } from '../contract/metrics.ts';
 import type { TaskEvent } from '../contract/transitions.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from '../ledger/metrics.ts';
 import type { WorkerNews } from './observe.ts';
 
 const ENDS: { readonly [Event in TaskEvent]?: MetricName } = {

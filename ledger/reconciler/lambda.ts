@@ -3,6 +3,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { createDueRows } from '../due-rows.ts';
 import { createLogger } from '../logger.ts';
+import { createMeasureEnds } from '../measure-ends.ts';
 import type { Env } from '../parse-env.ts';
 import { createReconcile, type Reconcile, type Tally } from '../reconcile.ts';
 import { createRing } from '../ring.ts';
@@ -34,6 +35,7 @@ const createPass = (env: Env): Reconcile => {
     ledger,
     clock: Date.now,
     logger,
+    onEnd: createMeasureEnds({ pools: config.pools, write: (line) => console.log(line.trimEnd()) }),
   });
 };
 

@@ -52,8 +52,8 @@ const createWorld = (names?: Names) => {
     }),
     requests: { put: async (key, json) => void objects.set(key, json) },
     pools: [
-      { name: 'default', queueUrl: 'https://sqs/default', models: [] },
-      { name: 'xl', queueUrl: 'https://sqs/xl', models: ['sd_xl_base_1.0'] },
+      { name: 'default', queueUrl: 'https://sqs/default', group: 'workers', models: [] },
+      { name: 'xl', queueUrl: 'https://sqs/xl', group: 'workers-xl', models: ['sd_xl_base_1.0'] },
     ],
     readNames: async (_now, pool) => (pool === 'default' ? names : undefined),
     randomSeed: () => 7,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FleetConfig, FleetDecisionRecord, FleetSummary } from '../../contract/fleet.ts';
 import type { Logger } from '../../ledger/logger.ts';
-import type { MetricValues } from '../metrics.ts';
+import type { MetricValues } from '../../ledger/metrics.ts';
 import type { GroupState, LiveTask } from './look.ts';
 import type { WorkerReport } from './members.ts';
 import { createPass } from './pass.ts';

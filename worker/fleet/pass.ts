@@ -9,7 +9,7 @@ import {
   type FleetSummary,
 } from '../../contract/fleet.ts';
 import type { Logger } from '../../ledger/logger.ts';
-import type { Metrics } from '../metrics.ts';
+import type { Metrics } from '../../ledger/metrics.ts';
 import { estimateQueue } from './estimate.ts';
 import { toSeen, type GroupState, type LiveTask, type Seen } from './look.ts';
 import type { WorkerReport } from './members.ts';

@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DEFAULT_POOL, type FleetConfig } from '../../../contract/fleet.ts';
 import { createLogger } from '../../../ledger/logger.ts';
 import type { Env } from '../../../ledger/parse-env.ts';
-import { createMetrics } from '../../metrics.ts';
+import { createMetrics } from '../../../ledger/metrics.ts';
 import { createFleetStore } from '../fleet-store.ts';
 import { createGroup } from '../group.ts';
 import { createLiveTasks } from '../live-tasks.ts';
