@@ -178,7 +178,8 @@ export type InpaintInput = {
   maskInvert?: InputMaybe<Scalars['Boolean']['input']>;
   /**
    * Sample the masked part alone, at width × height, and put it back into the image: the result then has the image's own size. A mask
-   * without any white is then ignored. False unless told: the whole picture is sampled.
+   * without any white is then ignored. False unless told: the whole picture is sampled. Image and mask must be of one size
+   * then, of at most 4194304 pixels: the worker refuses others with INVALID_REQUEST.
    */
   onlyMasked?: InputMaybe<Scalars['Boolean']['input']>;
   /** With `onlyMasked`: pixels around the masked part that are sampled with it, 0…256; 32 unless told. */

@@ -126,7 +126,7 @@ export const TASKS_TABLE = {
     partitionKey: 'shard',
     sortKey: 'wakeAt',
     /** What the fleet needs to know. None of it makes a write dearer: every beat moves the row in the index anyway. */
-    projected: ['status', 'pool', 'megapixelSteps', 'createdAt', 'claimedAt', 'workerId'],
+    projected: ['status', 'pool', 'megapixelSteps', 'createdAt', 'notBefore', 'claimedAt', 'workerId'],
   },
   /** How many of mine have not ended. */
   activeByOwner: { indexName: 'activeByOwner', partitionKey: 'activeOwner', sortKey: 'createdAt' },

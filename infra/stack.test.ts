@@ -217,7 +217,10 @@ describe('the queue and the table', () => {
     const including = (...names: string[]) => ({ ProjectionType: 'INCLUDE', NonKeyAttributes: names });
     expect(indexes.map(({ IndexName, Projection }) => [IndexName, Projection])).toEqual([
       ['byOwner', including('status')],
-      ['active', including('status', 'pool', 'megapixelSteps', 'createdAt', 'claimedAt', 'workerId')],
+      [
+        'active',
+        including('status', 'pool', 'megapixelSteps', 'createdAt', 'notBefore', 'claimedAt', 'workerId'),
+      ],
       ['activeByOwner', { ProjectionType: 'KEYS_ONLY' }],
     ]);
     expect(ttl).toEqual({ AttributeName: 'expiresAt', Enabled: true });

@@ -29,7 +29,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   ledger: { rooms: ['contract'], packages: [...AWS_SDK, 'valibot'], node: true },
   worker: {
     rooms: ['contract', 'ledger'],
-    packages: [...AWS_SDK, 'valibot', 'pino', 'undici', 'fast-png'],
+    packages: [...AWS_SDK, 'valibot', 'pino', 'undici', 'fast-png', 'image-size'],
     node: true,
   },
   infra: {
@@ -62,6 +62,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
         'ws',
         'esbuild',
         'fast-png',
+        'image-size',
         'cli-progress',
         'log-update',
         'pino-pretty',

@@ -1,4 +1,5 @@
 import { decode, encode } from 'fast-png';
+import { imageSize } from 'image-size';
 import { createHash } from 'node:crypto';
 import { httpException } from '../../client-sdk/src/front/wire/errors.ts';
 import { withParameters } from '../../client-sdk/src/front/wire/png-text.ts';
@@ -12,17 +13,27 @@ export const encodePng = ({ width, height, data }: Raster, parameters?: string):
 
 /**
  * An image input: bare base64 or a data URL. Addresses are refused as a WebUI does that was told `api_enable_requests: false`.
- * JPEG and WebP are accepted for what they are, and seen as a grey square: nothing here decodes them.
+ * JPEG and WebP are accepted for what they are, and seen as grey: nothing here decodes more of them than their size.
  */
 export const decodeImage = (input: unknown): Raster => {
   if (typeof input !== 'string') throw httpException(500, 'Invalid encoded image');
   if (/^https?:/.test(input)) throw httpException(500, 'Requests not allowed');
   const bytes = Buffer.from(input.replace(/^data:image\/[^;]+;base64,/, ''), 'base64');
   if (bytes.subarray(0, 2).toString('hex') === 'ffd8' || bytes.subarray(0, 4).toString() === 'RIFF') {
-    return { width: 512, height: 512, data: new Uint8Array(512 * 512 * 3).fill(bytes.at(-1) ?? 128) };
+    return toGrey(bytes);
   }
   try {
     return toRgb(decode(bytes, { checkCrc: true }));
+  } catch {
+    throw httpException(500, 'Invalid encoded image');
+  }
+};
+
+const toGrey = (bytes: Buffer): Raster => {
+  try {
+    const { width, height, orientation = 1 } = imageSize(bytes);
+    const data = new Uint8Array(width * height * 3).fill(bytes.at(-1) ?? 128);
+    return orientation >= 5 ? { width: height, height: width, data } : { width, height, data };
   } catch {
     throw httpException(500, 'Invalid encoded image');
   }

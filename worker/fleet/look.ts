@@ -25,6 +25,8 @@ export interface LiveTask {
   readonly status: 'QUEUED' | 'RUNNING' | 'CANCELING';
   readonly megapixelSteps: number;
   readonly createdAt: number;
+  /** When it became due again, if it was tried before; 0: it was not. */
+  readonly notBefore?: number;
   readonly claimedAt?: number;
   readonly workerId?: string;
 }
@@ -55,6 +57,8 @@ export interface Seen {
   /** Some worker of the pool was heard of lately. */
   readonly hasReports: boolean;
   readonly notes: readonly string[];
+  /** Since when somebody waits, the longest; undefined: nobody does. */
+  readonly oldestAt: number | undefined;
   readonly now: number;
 }
 
@@ -91,6 +95,7 @@ export const toSeen = ({ fleet, before, tasks, workers: reports, state, now }: F
   const byHand = state && before && state.desired > before.decision.desired;
   return {
     ...{ fleet, queued, members, rates, bootSeconds, bootsSeen, now },
+    oldestAt: toOldest(queued),
     inputs: {
       settings: { ...fleet, min: state?.min ?? before?.min ?? 0, max: state?.max ?? before?.max ?? 0 },
       ...(tasks && { tasks: tasks.flatMap((task) => toFleetTask(task, present, now)) }),
@@ -112,6 +117,12 @@ export const toSeen = ({ fleet, before, tasks, workers: reports, state, now }: F
       ),
     ],
   };
+};
+
+/** Of a task that was tried before, the time that it ran is no waiting. */
+const toOldest = (queued: readonly LiveTask[]): number | undefined => {
+  const since = queued.map(({ createdAt, notBefore = 0 }) => Math.max(createdAt, notBefore));
+  return since.length > 0 ? since.reduce((oldest, one) => Math.min(oldest, one)) : undefined;
 };
 
 const toBefore = (before: FleetSummary | undefined): Pick<MembersOptions, 'before' | 'beforeAt'> => ({

@@ -124,6 +124,14 @@ describe('a pass over a fleet', () => {
     expect([newStartsInSeconds, oldestAt, Math.round(backlogSeconds)]).toEqual([180, NOW - 3000, 30]);
   });
 
+  it('counts the wait of a task that was tried before from when it was due again', async () => {
+    const { world, pass } = createWorld();
+    world.tasks = [{ ...(queued(1)[0] as LiveTask), createdAt: NOW - 1_200_000, notBefore: NOW - 30_000 }];
+    await pass();
+    expect(world.summary?.oldestAt).toBe(NOW - 30_000);
+    expect(world.metrics).toMatchObject({ OldestSeconds: 30 });
+  });
+
   it('tells of a long queue at fifty places of it', async () => {
     const { world, pass } = createWorld();
     world.tasks = queued(500, 1);

@@ -199,9 +199,8 @@ const toTarget = (
 };
 
 const toSummary = (seen: Seen, decision: FleetDecision, before: FleetSummary | undefined): FleetSummary => {
-  const { fleet, inputs, queued, members, surplus, rates, bootSeconds, now } = seen;
+  const { fleet, inputs, queued, members, surplus, rates, bootSeconds, oldestAt, now } = seen;
   const { numbers } = decision;
-  const [oldest] = queued;
   return {
     ...{
       pool: fleet.pool,
@@ -215,7 +214,7 @@ const toSummary = (seen: Seen, decision: FleetDecision, before: FleetSummary | u
     ...{ min: inputs.settings.min, max: inputs.settings.max, targetWaitSeconds: fleet.targetWaitSeconds },
     ...(fleet.idleSeconds !== undefined && { idleSeconds: fleet.idleSeconds }),
     backlogSeconds: numbers.queuedSeconds + numbers.inFlightSeconds,
-    ...(oldest && { oldestAt: oldest.createdAt }),
+    ...(oldestAt !== undefined && { oldestAt }),
     ...estimateQueue(inputs, decision.desired, queued),
     megapixelStepsPerSecond: numbers.megapixelStepsPerSecond,
     ...(bootSeconds !== undefined && { bootSeconds }),
@@ -223,14 +222,14 @@ const toSummary = (seen: Seen, decision: FleetDecision, before: FleetSummary | u
   };
 };
 
-const toMetrics = ({ queued, members, missing, bootsSeen, now }: Seen, decision: FleetDecision) => {
+const toMetrics = ({ queued, members, missing, bootsSeen, oldestAt, now }: Seen, decision: FleetDecision) => {
   const count = (state: string): number => members.filter((member) => member.state === state).length;
   const { queuedSeconds, inFlightSeconds } = decision.numbers;
   const [boot] = bootsSeen;
   return {
     QueuedTasks: queued.length,
     BacklogSeconds: queuedSeconds + inFlightSeconds,
-    OldestSeconds: queued[0] ? Math.max(0, now - queued[0].createdAt) / 1000 : 0,
+    OldestSeconds: Math.max(0, now - (oldestAt ?? now)) / 1000,
     DesiredCapacity: decision.desired,
     BusyInstances: count('BUSY'),
     BootingInstances: count('BOOTING'),

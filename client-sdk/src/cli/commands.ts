@@ -259,7 +259,7 @@ export const COMMANDS: readonly Command[] = [
     run: async ({ words: [pool, ...rest], values, terminal, connect }) => {
       if (rest.length > 0) throw new UsageError(`One pool at a time, not "${rest.join(' ')}" as well`);
       const queue = await (await connect()).queue(pool);
-      if (queue && values.json === true) terminal.out(JSON.stringify(queue));
+      if (values.json === true && (queue || pool === undefined)) terminal.out(JSON.stringify(queue));
       else if (queue) for (const line of toQueueLines(queue)) terminal.out(line);
       else if (pool === undefined) terminal.say('Nobody has looked at the queue yet.');
       else

@@ -47,15 +47,23 @@ export const toAuth = (way: WayIn): { readonly auth: Auth; readonly region?: str
 const createTokenSource = (command: string): Extract<Auth, { token: unknown }>['token'] => {
   let token: Promise<string> | undefined;
   return ({ forceRefresh }) => {
-    if (forceRefresh || !token) token = printedBy(command);
+    if (forceRefresh || !token) {
+      token = printedBy(command);
+      // What failed is asked for again.
+      token.catch(() => (token = undefined));
+    }
     return token;
   };
 };
 
+/** It may be a person who has to say yes. */
+const COMMAND_MS = 120_000;
+
 /** What it has to say, a question even, it says on the terminal. */
 const printedBy = async (command: string): Promise<string> => {
-  const child = spawn(command, { shell: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(command, { shell: true, stdio: ['ignore', 'pipe', 'inherit'], timeout: COMMAND_MS });
   const [printed, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  if (code === null) throw new Error(`its command had not ended after ${COMMAND_MS / 1000} s`);
   const token = printed.trim();
   if (code !== 0) throw new Error(`its command ended with ${code}`);
   if (!isSecret(token)) throw new Error('its command printed something else');

@@ -5,6 +5,7 @@ import { retry } from '../../retry.ts';
 import { BackendStuckError, type Backend, type BackendMemory, type BackendProgress } from '../backend.ts';
 import type { WebuiClient, WebuiResponse } from './client.ts';
 import { toWebuiError } from './errors.ts';
+import { initSizeOf } from './init-size.ts';
 import { createNames } from './names.ts';
 import { toWebuiCall } from './payload.ts';
 import { parseResult } from './result.ts';
@@ -146,7 +147,10 @@ export const createSdWebui = ({ client, clock, random, onWaiting }: SdWebuiOptio
         onRetry: (error) => onWaiting(error instanceof Error ? error.message : String(error)),
       }),
 
-    check: names.check,
+    check: async (request) => {
+      initSizeOf(request);
+      await names.check(request);
+    },
     catalogue: names.catalogue,
     isIdle: () => isKnownIdle,
 

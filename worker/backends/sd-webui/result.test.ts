@@ -54,11 +54,17 @@ describe('parseResult', () => {
     expect(() => parseResult(request(), body)).toThrow(message);
   });
 
-  it('takes an image of any size where only the masked part was sampled: it is as large as the initial one', () => {
+  it('takes an image as large as the initial one where only the masked part was sampled', () => {
+    const image = { data: png(1, 32) };
     const img2img = (inpaint: object): TaskRequest =>
-      ({ kind: 'IMG2IMG', img2img: { ...SAMPLING, inpaint } }) as unknown as TaskRequest;
+      ({ kind: 'IMG2IMG', img2img: { ...SAMPLING, image, mask: image, inpaint } }) as unknown as TaskRequest;
     const body = answer([png(1, 32)]);
     expect(parseResult(img2img({ onlyMasked: true }), body)).toMatchObject([{ width: 32, height: 32 }]);
+    // The mask was blank.
+    expect(parseResult(img2img({ onlyMasked: true }), answer([png(1)]))).toHaveLength(1);
+    expect(() => parseResult(img2img({ onlyMasked: true }), answer([png(1, 48)]))).toThrow(
+      /48×48 pixels instead of 32×32 or 64×64/,
+    );
     expect(() => parseResult(img2img({ onlyMasked: false }), body)).toThrow(/32×32 pixels instead of 64×64/);
   });
 

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { TaskError } from '../../../contract/errors.ts';
 import { lorasIn, type TaskRequest } from '../../../contract/request.ts';
 import type { GeneratedImage } from '../backend.ts';
+import { initSizeOf, type Size } from './init-size.ts';
 
 const generation = v.object({ images: v.array(v.string()), info: v.string() });
 
@@ -31,7 +32,7 @@ export const parseResult = (request: TaskRequest, body: unknown): readonly Gener
   if (request.kind === 'UPSCALE') {
     const parsed = v.safeParse(extras, body);
     if (!parsed.success) throw bad('The WebUI sent no image');
-    return [readImage(parsed.output.image, undefined)];
+    return [readImage(parsed.output.image)];
   }
   const parsed = v.safeParse(generation, body);
   if (!parsed.success) throw bad('The WebUI sent no images');
@@ -47,11 +48,11 @@ export const parseResult = (request: TaskRequest, body: unknown): readonly Gener
   if (images.length < sampling.batchSize) {
     throw bad(`The WebUI sent ${images.length} of ${sampling.batchSize} images`);
   }
-  const size = toSize(request);
+  const sizes = toSizes(request);
   return images.map((image, index) => {
     const infotext = info.infotexts[first + index];
     return {
-      ...readImage(image, size),
+      ...readImage(image, sizes),
       seed: info.all_seeds[index] ?? sampling.seed + index,
       ...(infotext !== undefined && { infotext }),
     };
@@ -82,28 +83,26 @@ const checkLoras = (prompt: string, info: Information): void => {
 };
 
 /**
- * Of the pictures; undefined where the WebUI puts what it has sampled back into the initial image, whose size nobody here knows.
- * Where the mask is blank it does not even do that.
+ * Of the pictures. Where the WebUI puts what it has sampled back into the initial image they have that one's size, but where the
+ * mask is blank it does not.
  */
-const toSize = (request: Exclude<TaskRequest, { kind: 'UPSCALE' }>): Size | undefined => {
-  if (request.kind === 'IMG2IMG' && request.img2img.inpaint?.onlyMasked) return undefined;
+const toSizes = (request: Exclude<TaskRequest, { kind: 'UPSCALE' }>): readonly Size[] => {
   const { width, height } = request.kind === 'TXT2IMG' ? request.txt2img : request.img2img;
   const scale = request.kind === 'TXT2IMG' ? (request.txt2img.hires?.scale ?? 1) : 1;
-  return { width: toLatentSize(width * scale), height: toLatentSize(height * scale) };
+  const sampled = { width: toLatentSize(width * scale), height: toLatentSize(height * scale) };
+  const init = initSizeOf(request);
+  return init ? [init, sampled] : [sampled];
 };
 
 const toLatentSize = (pixels: number): number => Math.trunc(pixels / 8) * 8;
 
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-const readImage = (base64: string, expected: Size | undefined): GeneratedImage => {
+/** Of any size unless told. */
+const readImage = (base64: string, sizes?: readonly Size[]): GeneratedImage => {
   const bytes = Buffer.from(base64, 'base64');
   const { width, height, data } = decodePng(bytes);
-  if (expected && (width !== expected.width || height !== expected.height)) {
-    throw bad(`The WebUI sent ${width}×${height} pixels instead of ${expected.width}×${expected.height}`);
+  if (sizes && !sizes.some((size) => size.width === width && size.height === height)) {
+    const expected = sizes.map((size) => `${size.width}×${size.height}`).join(' or ');
+    throw bad(`The WebUI sent ${width}×${height} pixels instead of ${expected}`);
   }
   // What is left when NaNs went unnoticed.
   if (data.every((value) => value === 0)) throw new TaskError('NAN_PRODUCED', 'The picture is all black');
