@@ -7,7 +7,7 @@ import type { Instance } from './instance.ts';
 /*
  * One state machine, the life of an instance:
  *
- *   Pending → Pending:Wait → Pending:Proceed → InService → Terminating:Wait → Terminating:Proceed → gone
+ *   Pending → Pending:Wait → Pending:Proceed → InService → Terminating → Terminating:Wait → Terminating:Proceed → gone
  *
  * The hook of launching holds it in Pending:Wait until its lifecycle action is completed. When that says ABANDON, or the
  * hook's time is over and its default result says so, it is terminated. Without such a hook it is in service once it runs.
