@@ -22,7 +22,10 @@ import { toInsufficientCapacity } from '../instances/activities.ts';
 import { createFakeInstance } from '../instances/fake-instance.ts';
 import { createAutoScalingEndpoint } from './endpoint.ts';
 
-/* What the SDK's own client makes of the endpoint, through the gateway: signed, sent, parsed. */
+/*
+ * What the SDK's own client makes of the endpoint, through the gateway: signed, sent, parsed. One surface, call by call, hence its
+ * length.
+ */
 
 const keys = createAccessKeys();
 const accountId = '111111111111';

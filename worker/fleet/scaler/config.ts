@@ -10,7 +10,7 @@ export interface ScalerConfig {
   readonly fleets: readonly FleetConfig[];
 }
 
-const positive = v.pipe(v.number(), v.minValue(0));
+const notNegative = v.pipe(v.number(), v.minValue(0));
 
 const fleets = v.pipe(
   text,
@@ -21,10 +21,10 @@ const fleets = v.pipe(
         pool: v.pipe(v.string(), v.nonEmpty()),
         group: v.pipe(v.string(), v.nonEmpty()),
         instanceType: v.pipe(v.string(), v.nonEmpty()),
-        targetWaitSeconds: positive,
-        idleSeconds: v.exactOptional(positive),
-        budgetPerHour: v.exactOptional(positive),
-        pricePerHour: v.exactOptional(positive),
+        targetWaitSeconds: notNegative,
+        idleSeconds: v.exactOptional(notNegative),
+        budgetPerHour: v.exactOptional(notNegative),
+        pricePerHour: v.exactOptional(notNegative),
       }),
       'is not a list of fleets',
     ),
